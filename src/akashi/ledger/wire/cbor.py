@@ -1,0 +1,187 @@
+"""Strict deterministic CBOR: exactly one encoding for every value (docs/spec/cbor.md).
+
+Guarantees: ``encode(decode(data)) == data`` for every accepted input, and everything outside the allow-list is
+refused: int64, byte strings, UTF-8 text, arrays, maps with non-negative integer keys, booleans, null. No floats, no
+indefinite lengths, no tags (the COSE tag is handled by ``envelope``), no duplicate or unordered keys, no trailing
+bytes, depth at most 16. Source: RFC 8949 section 4.2.1, narrowed.
+
+>>> decode(encode({1: [True, None, "証", b"x", -1]}))
+{1: [True, None, '証', b'x', -1]}
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, Union
+
+from akashi.ledger.errors import EncodingError
+
+Value: TypeAlias = Union[int, str, bytes, bool, None, list["Value"], dict[int, "Value"]]
+
+MAX_DEPTH = 16
+_INT64 = 1 << 63
+_SHORT = 24  # arguments below this sit in the initial byte
+_WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
+_SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
+_FALSE, _TRUE, _NULL = 0xF4, 0xF5, 0xF6
+
+
+def _head(major: int, argument: int) -> bytes:
+    if argument < _SHORT:
+        return bytes((major << 5 | argument,))
+    if argument < 1 << 8:
+        return bytes((major << 5 | 24, argument))
+    if argument < 1 << 16:
+        return (major << 5 | 25).to_bytes(1, "big") + argument.to_bytes(2, "big")
+    if argument < 1 << 32:
+        return (major << 5 | 26).to_bytes(1, "big") + argument.to_bytes(4, "big")
+    return (major << 5 | 27).to_bytes(1, "big") + argument.to_bytes(8, "big")
+
+
+def encode_bytes_head(length: int) -> bytes:
+    """The head of a byte string of ``length`` bytes (for callers that splice encodings together)."""
+    return _head(2, length)
+
+
+def encode(value: Value) -> bytes:
+    """The one encoding of ``value``. Raises :class:`EncodingError` for anything outside the allow-list."""
+    out: list[bytes] = []
+    _encode(value, out, 0)
+    return b"".join(out)
+
+
+def _encode(value: Value, out: list[bytes], depth: int) -> None:
+    kind = type(value)
+    if kind is int:
+        _encode_int(value, out)  # type: ignore[arg-type]  # narrowed by type() above, which mypy does not follow
+    elif kind is bytes:
+        out.append(_head(2, len(value)))  # type: ignore[arg-type]  # narrowed by type() above
+        out.append(value)  # type: ignore[arg-type]  # narrowed by type() above
+    elif kind is str:
+        raw = _utf8(value)  # type: ignore[arg-type]  # narrowed by type() above
+        out.append(_head(3, len(raw)))
+        out.append(raw)
+    elif value is None:
+        out.append(b"\xf6")
+    elif kind is bool:
+        out.append(b"\xf5" if value else b"\xf4")
+    else:
+        _encode_container(value, out, depth + 1)
+
+
+def _utf8(value: str) -> bytes:
+    try:
+        return value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise EncodingError("cbor.text") from error
+
+
+def _encode_int(value: int, out: list[bytes]) -> None:
+    if not -_INT64 <= value < _INT64:
+        raise EncodingError("cbor.range")
+    out.append(_head(0, value) if value >= 0 else _head(1, -1 - value))
+
+
+def _encode_container(value: Value, out: list[bytes], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise EncodingError("cbor.depth")
+    if isinstance(value, (list, tuple)):
+        out.append(_head(4, len(value)))
+        for item in value:
+            _encode(item, out, depth)
+    elif isinstance(value, dict):
+        out.append(_head(5, len(value)))
+        for key in sorted(value):
+            if type(key) is not int or key < 0:
+                raise EncodingError("cbor.key")
+            _encode_int(key, out)
+            _encode(value[key], out, depth)
+    else:
+        raise EncodingError("cbor.type")
+
+
+def decode(data: bytes) -> Value:
+    """The value whose one encoding is ``data``. Raises :class:`EncodingError` for every other input."""
+    value, end = _decode(data, 0, 0)
+    if end != len(data):
+        raise EncodingError("cbor.trailing")
+    return value
+
+
+def decode_item(data: bytes, position: int) -> tuple[Value, int]:
+    """One item of a CBOR sequence (RFC 8742) at ``position`` and where the next begins."""
+    return _decode(data, position, 0)
+
+
+def _argument(data: bytes, position: int, info: int) -> tuple[int, int]:
+    width = _WIDTHS.get(info)
+    if width is None:
+        raise EncodingError("cbor.head")  # 28-30 reserved, 31 indefinite
+    end = position + width
+    if end > len(data):
+        raise EncodingError("cbor.short")
+    argument = int.from_bytes(data[position:end], "big")
+    if argument < _SMALLEST[info]:
+        raise EncodingError("cbor.shortest")
+    return argument, end
+
+
+def _decode(data: bytes, position: int, depth: int) -> tuple[Value, int]:
+    try:
+        initial = data[position]
+    except IndexError as error:
+        raise EncodingError("cbor.short") from error
+    position += 1
+    if initial >= 0xE0:
+        if initial == _NULL:
+            return None, position
+        if initial in (_TRUE, _FALSE):
+            return initial == _TRUE, position
+        raise EncodingError("cbor.simple")
+    argument = initial & 0x1F
+    if argument >= _SHORT:
+        argument, position = _argument(data, position, argument)
+    major = initial >> 5
+    if major == 0 or major == 1:
+        if argument >= _INT64:
+            raise EncodingError("cbor.range")
+        return (argument if major == 0 else -1 - argument), position
+    if major == 2 or major == 3:
+        end = position + argument
+        if end > len(data):
+            raise EncodingError("cbor.short")
+        raw = data[position:end]
+        return (raw if major == 2 else _text(raw)), end
+    if major == 6:
+        raise EncodingError("cbor.tag")
+    return _decode_container(data, position, argument, major == 5, depth + 1)
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EncodingError("cbor.text") from error
+
+
+def _decode_container(data: bytes, position: int, count: int, is_map: bool, depth: int) -> tuple[Value, int]:
+    if depth > MAX_DEPTH:
+        raise EncodingError("cbor.depth")
+    if count > len(data) - position:
+        raise EncodingError("cbor.short")  # every item takes at least one byte: refuse before allocating
+    if not is_map:
+        items: list[Value] = []
+        for _ in range(count):
+            item, position = _decode(data, position, depth)
+            items.append(item)
+        return items, position
+    mapping: dict[int, Value] = {}
+    last = -1
+    for _ in range(count):
+        key, position = _decode(data, position, depth)
+        if type(key) is not int or key < 0:
+            raise EncodingError("cbor.key")
+        if key <= last:
+            raise EncodingError("cbor.order")  # for non-negative keys byte order and numeric order agree
+        last = key
+        mapping[key], position = _decode(data, position, depth)
+    return mapping, position
