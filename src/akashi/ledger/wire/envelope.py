@@ -1,0 +1,248 @@
+"""The signed operation: COSE_Sign1 over ``[statement, approvals]`` (docs/spec/operation.md).
+
+Guarantees: ``parse_operation`` accepts exactly the bytes that ``seal_operation`` can produce (same key, same
+statement); everything else is an :class:`EncodingError` with a failure class. Refuses to judge: whether the signature
+verifies is ``verify_signature``; whether the key may sign is ``rules``; whether the operation is accepted is ``apply``.
+
+Only the ledger and ``app`` hold a :class:`Signer` (architecture test).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import Protocol
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from akashi.ledger.errors import EncodingError, ProofError
+from akashi.ledger.model import (
+    HANDLE,
+    KIND,
+    MAX_LIFETIME_MS,
+    MAX_OPERATION_BYTES,
+    Actor,
+    Algorithm,
+    Auth,
+    AuthMethod,
+    Operation,
+    Statement,
+)
+from akashi.ledger.wire import cbor
+from akashi.ledger.wire.cbor import Value
+
+OPERATION_TYPE = "akashi-op/1"
+_COSE_SIGN1 = b"\xd2"  # tag 18
+_CONTEXT = "Signature1"
+_ALGORITHM, _KEY_ID, _TYPE = 1, 4, 16
+SIGNATURE_SIZE = 64
+NONCE_SIZE = 16
+DIGEST_SIZE = 32
+
+
+class Signer(Protocol):
+    """Signs with one private key. Thread-safe. Never exposes the key."""
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """Which COSE algorithm the key is for."""
+        ...
+
+    @property
+    def spki(self) -> bytes:
+        """The public key, DER SubjectPublicKeyInfo."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes: Ed25519 (RFC 8032), or ECDSA r || s (RFC 9053 section 2.1)."""
+        ...
+
+
+def key_id(spki: bytes) -> bytes:
+    """SHA-256 of a DER SubjectPublicKeyInfo."""
+    return sha256(spki).digest()
+
+
+def _sig_structure(protected: bytes, payload: bytes) -> bytes:
+    return cbor.encode([_CONTEXT, protected, b"", payload])
+
+
+def sign_cose(signer: Signer, typ: str, payload: bytes) -> bytes:
+    """A COSE_Sign1 (tagged) whose protected header names algorithm, key id and ``typ``; unprotected is empty."""
+    protected = cbor.encode({_ALGORITHM: int(signer.algorithm), _KEY_ID: key_id(signer.spki), _TYPE: typ})
+    signature = signer.sign(_sig_structure(protected, payload))
+    return _COSE_SIGN1 + cbor.encode([protected, {}, payload, signature])
+
+
+def parse_cose(data: bytes, typ: str) -> tuple[Algorithm, bytes, bytes, bytes, bytes]:
+    """Strictly parse a COSE_Sign1: (algorithm, key id, payload, Sig_structure, signature)."""
+    if data[:1] != _COSE_SIGN1:
+        raise EncodingError("cose.tag")
+    parts = cbor.decode(data[1:])
+    if not isinstance(parts, list) or len(parts) != 4:  # noqa: PLR2004 - RFC 9052 section 4.2: four elements
+        raise EncodingError("cose.shape")
+    protected, unprotected, payload, signature = parts
+    if unprotected != {} or not isinstance(unprotected, dict):
+        raise EncodingError("cose.unprotected")
+    if not (isinstance(protected, bytes) and isinstance(payload, bytes) and isinstance(signature, bytes)):
+        raise EncodingError("cose.shape")
+    if len(signature) != SIGNATURE_SIZE:
+        raise EncodingError("cose.signature")
+    algorithm, key = _parse_protected(protected, typ)
+    return algorithm, key, payload, _sig_structure(protected, payload), signature
+
+
+@lru_cache(maxsize=4096)
+def _parse_protected(protected: bytes, typ: str) -> tuple[Algorithm, bytes]:
+    header = cbor.decode(protected)
+    if not isinstance(header, dict) or list(header) != [_ALGORITHM, _KEY_ID, _TYPE]:
+        raise EncodingError("cose.protected")
+    algorithm, key = header[_ALGORITHM], header[_KEY_ID]
+    if algorithm not in (Algorithm.ED25519, Algorithm.ESP256) or not isinstance(algorithm, int):
+        raise EncodingError("cose.algorithm")
+    if not isinstance(key, bytes) or len(key) != DIGEST_SIZE:
+        raise EncodingError("cose.key")
+    if header[_TYPE] != typ:
+        raise EncodingError("cose.type")
+    return Algorithm(algorithm), key
+
+
+def verify_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature: bytes) -> None:
+    """Check one signature; raises :class:`ProofError` ``signature``. The caller matches key ids and validity."""
+    key = _public_key(algorithm, spki)
+    try:
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(signature, message)
+        else:
+            r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+            key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature as error:
+        raise ProofError("signature") from error
+
+
+@lru_cache(maxsize=4096)
+def _public_key(algorithm: Algorithm, spki: bytes) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey:
+    try:
+        key = load_der_public_key(spki)
+    except ValueError as error:
+        raise ProofError("key") from error
+    if algorithm is Algorithm.ED25519 and isinstance(key, ed25519.Ed25519PublicKey):
+        return key
+    if (
+        algorithm is Algorithm.ESP256
+        and isinstance(key, ec.EllipticCurvePublicKey)
+        and isinstance(key.curve, ec.SECP256R1)
+    ):
+        return key
+    raise ProofError("key.algorithm")
+
+
+def encode_statement(statement: Statement) -> bytes:
+    """The one encoding of a statement."""
+    actor, auth = statement.actor, statement.auth
+    return cbor.encode(
+        [
+            1,
+            statement.ledger,
+            statement.kind,
+            statement.version,
+            [actor.institution, actor.person, actor.device],
+            [int(auth.method), auth.at_ms, auth.certificate],
+            statement.subject,
+            statement.body,
+            statement.claimed_ms,
+            statement.not_after_ms,
+            statement.nonce,
+        ]
+    )
+
+
+def seal_operation(statement: Statement, signer: Signer) -> bytes:
+    """The envelope of ``statement`` under ``signer``; at most 32 KiB, else :class:`EncodingError`."""
+    payload = b"\x82" + encode_statement(statement) + b"\x80"  # [statement, []]
+    envelope = sign_cose(signer, OPERATION_TYPE, payload)
+    parse_operation(envelope)  # never sign into the world what no reader would accept
+    return envelope
+
+
+def parse_operation(envelope: bytes) -> Operation:
+    """Strictly parse an envelope. Raises :class:`EncodingError`; verifies nothing."""
+    if len(envelope) > MAX_OPERATION_BYTES:
+        raise EncodingError("op.size")
+    algorithm, key, payload, signed, signature = parse_cose(envelope, OPERATION_TYPE)
+    if payload[:1] != b"\x82":
+        raise EncodingError("op.payload")
+    fields, end = cbor.decode_item(payload, 1)
+    # Approvals are an empty array until a kind that enrols authenticators exists (spec/operation.md section 4).
+    if payload[end:] != b"\x80":
+        raise EncodingError("op.approvals")
+    statement = _statement(fields)
+    return Operation(envelope, statement, payload[1:end], algorithm, key, signed, signature)
+
+
+def _statement(fields: Value) -> Statement:
+    if not isinstance(fields, list) or len(fields) != 11 or fields[0] != 1 or fields[0] is True:  # noqa: PLR2004
+        raise EncodingError("op.statement")
+    _, ledger, kind, version, actor, auth, subject, body, claimed, not_after, nonce = fields
+    if not isinstance(ledger, bytes) or len(ledger) != NONCE_SIZE:
+        raise EncodingError("op.ledger")
+    if not isinstance(kind, str) or not KIND.fullmatch(kind):
+        raise EncodingError("op.kind")
+    if type(version) is not int or not 1 <= version < 1 << 16:
+        raise EncodingError("op.version")
+    if subject is not None and not _is_handle(subject):
+        raise EncodingError("op.subject")
+    if not isinstance(body, dict):
+        raise EncodingError("op.body")
+    if type(claimed) is not int or type(not_after) is not int or not 0 <= claimed < not_after:
+        raise EncodingError("op.time")
+    if not_after - claimed > MAX_LIFETIME_MS:
+        raise EncodingError("op.lifetime")
+    if not isinstance(nonce, bytes) or len(nonce) != NONCE_SIZE:
+        raise EncodingError("op.nonce")
+    return Statement(
+        ledger,
+        kind,
+        version,
+        _actor(actor),
+        _auth(auth),
+        subject if isinstance(subject, str) else None,
+        body,
+        claimed,
+        not_after,
+        nonce,
+    )
+
+
+def _is_handle(value: Value) -> bool:
+    return isinstance(value, str) and HANDLE.fullmatch(value) is not None
+
+
+def _actor(fields: Value) -> Actor:
+    if not isinstance(fields, list) or len(fields) != 3:  # noqa: PLR2004 - institution, person, device
+        raise EncodingError("op.actor")
+    institution, person, device = fields
+    if not isinstance(institution, str) or not _is_handle(institution):
+        raise EncodingError("op.actor")
+    if not all(other is None or _is_handle(other) for other in (person, device)):
+        raise EncodingError("op.actor")
+    return Actor(
+        institution, person if isinstance(person, str) else None, device if isinstance(device, str) else None
+    )
+
+
+def _auth(fields: Value) -> Auth:
+    if not isinstance(fields, list) or len(fields) != 3:  # noqa: PLR2004 - method, time, certificate
+        raise EncodingError("op.auth")
+    method, at_ms, certificate = fields
+    if type(method) is not int or method not in AuthMethod.__members__.values():
+        raise EncodingError("op.auth")
+    if type(at_ms) is not int or at_ms < 0:
+        raise EncodingError("op.auth")
+    if certificate is not None and not (isinstance(certificate, bytes) and len(certificate) == DIGEST_SIZE):
+        raise EncodingError("op.auth")
+    return Auth(AuthMethod(method), at_ms, certificate)

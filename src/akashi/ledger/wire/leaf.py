@@ -1,0 +1,90 @@
+"""Leaves, block headers and effects (docs/spec/tree.md).
+
+Guarantees: one encoding each; parsing is strict. The effects digest binds a leaf to the change set that ``apply``
+made, so that a rebuild can be compared operation by operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+from akashi.ledger.errors import EncodingError
+from akashi.ledger.model import Header, Leaf
+from akashi.ledger.wire import cbor
+
+ZERO_HASH = bytes(32)
+_LEAF_FIELDS = 6
+
+Changes = Mapping[tuple[str, bytes], bytes | None]
+"""(namespace, key) to the new encoded value, or ``None`` for a deletion."""
+
+
+def effects_digest(changes: Changes) -> bytes:
+    """SHA-256("akashi/effects/1" 00 CBOR [[namespace, key, value or null], …]) in (namespace, key) byte order."""
+    if not changes:
+        return NO_EFFECTS
+    rows: list[cbor.Value] = [[space, key, changes[space, key]] for space, key in sorted(changes)]
+    return sha256(b"akashi/effects/1\x00" + cbor.encode(rows)).digest()
+
+
+NO_EFFECTS = sha256(b"akashi/effects/1\x00\x80").digest()
+
+
+def encode_leaf(leaf: Leaf) -> bytes:
+    """``[1, height, block ms, operation, result, effects]``."""
+    return cbor.encode([1, leaf.height, leaf.block_ms, leaf.envelope, leaf.result, leaf.effects])
+
+
+def parse_leaf(data: bytes) -> Leaf:
+    """Strict inverse of :func:`encode_leaf`; the operation inside is not parsed. Raises :class:`EncodingError`."""
+    fields = cbor.decode(data)
+    if not isinstance(fields, list) or len(fields) != _LEAF_FIELDS:
+        raise EncodingError("leaf.shape")
+    version, height, block_ms, envelope, result, effects = fields
+    if (
+        version != 1
+        or type(version) is not int
+        or type(height) is not int
+        or type(block_ms) is not int
+        or type(result) is not int
+    ):
+        raise EncodingError("leaf.shape")
+    if height < 1 or block_ms < 0 or not 0 <= result < 1 << 16:
+        raise EncodingError("leaf.range")
+    if not isinstance(envelope, bytes) or not isinstance(effects, bytes) or len(effects) != len(ZERO_HASH):
+        raise EncodingError("leaf.shape")
+    return Leaf(height, block_ms, envelope, result, effects)
+
+
+def encode_header(header: Header) -> bytes:
+    """``[1, height, previous header hash, tree size, root, block ms]``."""
+    return cbor.encode([1, header.height, header.previous, header.size, header.root, header.block_ms])
+
+
+def parse_header(data: bytes) -> Header:
+    """Strict inverse of :func:`encode_header`. Raises :class:`EncodingError`."""
+    fields = cbor.decode(data)
+    if not isinstance(fields, list) or len(fields) != _LEAF_FIELDS:
+        raise EncodingError("header.shape")
+    version, height, previous, size, root, block_ms = fields
+    if (
+        version != 1
+        or type(version) is not int
+        or type(height) is not int
+        or type(size) is not int
+        or type(block_ms) is not int
+    ):
+        raise EncodingError("header.shape")
+    if height < 1 or size < 1 or block_ms < 0:
+        raise EncodingError("header.range")
+    if not isinstance(previous, bytes) or not isinstance(root, bytes):
+        raise EncodingError("header.shape")
+    if len(previous) != len(ZERO_HASH) or len(root) != len(ZERO_HASH):
+        raise EncodingError("header.shape")
+    return Header(height, previous, size, root, block_ms)
+
+
+def header_hash(encoded: bytes) -> bytes:
+    """SHA-256("akashi/block/1" 00 header)."""
+    return sha256(b"akashi/block/1\x00" + encoded).digest()
