@@ -1,0 +1,17 @@
+# Everything a person or the CI runs. The logic is in tools/; each target does its own set-up.
+.PHONY: demo serve test test-slow check fmt docs vectors bench mutation changelog lock clean
+BIN := .venv/bin
+
+demo:        ; @tools/setup.sh run && $(BIN)/akashi demo --home demo-home
+serve:       ; @tools/setup.sh run && $(BIN)/akashi serve --home demo-home
+test:        ; @tools/setup.sh dev && $(BIN)/python -m pytest $(ARGS)
+test-slow:   ; @tools/setup.sh dev && $(BIN)/python -m pytest -m slow $(ARGS)
+check:       ; @tools/setup.sh dev && tools/check.sh
+fmt:         ; @tools/setup.sh dev && $(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+docs:        ; @tools/setup.sh dev && $(BIN)/python -m tools.errors_doc --write
+vectors:     ; @tools/setup.sh dev && tools/vectors.sh
+bench:       ; @tools/setup.sh dev && $(BIN)/python -m tools.bench $(ARGS)
+mutation:    ; @tools/setup.sh dev && $(BIN)/python -m tools.mutation $(ARGS)
+changelog:   ; @tools/setup.sh dev && $(BIN)/python -m tools.changelog $(ARGS)
+lock:        ; @tools/setup.sh dev && tools/lock.sh
+clean:       ; @rm -rf build demo-home screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
