@@ -11,11 +11,11 @@ bytes, depth at most 16. Source: RFC 8949 section 4.2.1, narrowed.
 
 from __future__ import annotations
 
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from akashi.ledger.errors import EncodingError
 
-Value: TypeAlias = Union[int, str, bytes, bool, None, list["Value"], dict[int, "Value"]]
+Value: TypeAlias = Union[int, str, bytes, bool, list["Value"], dict[int, "Value"], None]  # noqa: UP007 - quoted names
 
 MAX_DEPTH = 16
 _INT64 = 1 << 63
@@ -141,11 +141,11 @@ def _decode(data: bytes, position: int, depth: int) -> tuple[Value, int]:
     if argument >= _SHORT:
         argument, position = _argument(data, position, argument)
     major = initial >> 5
-    if major == 0 or major == 1:
+    if major <= 1:
         if argument >= _INT64:
             raise EncodingError("cbor.range")
         return (argument if major == 0 else -1 - argument), position
-    if major == 2 or major == 3:
+    if major <= 3:
         end = position + argument
         if end > len(data):
             raise EncodingError("cbor.short")

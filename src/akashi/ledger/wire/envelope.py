@@ -83,7 +83,7 @@ def parse_cose(data: bytes, typ: str) -> tuple[Algorithm, bytes, bytes, bytes, b
     if data[:1] != _COSE_SIGN1:
         raise EncodingError("cose.tag")
     parts = cbor.decode(data[1:])
-    if not isinstance(parts, list) or len(parts) != 4:  # noqa: PLR2004 - RFC 9052 section 4.2: four elements
+    if not isinstance(parts, list) or len(parts) != 4:
         raise EncodingError("cose.shape")
     protected, unprotected, payload, signature = parts
     if unprotected != {} or not isinstance(unprotected, dict):
@@ -185,7 +185,7 @@ def parse_operation(envelope: bytes) -> Operation:
 
 
 def _statement(fields: Value) -> Statement:
-    if not isinstance(fields, list) or len(fields) != 11 or fields[0] != 1 or fields[0] is True:  # noqa: PLR2004
+    if not isinstance(fields, list) or len(fields) != 11 or fields[0] != 1 or fields[0] is True:
         raise EncodingError("op.statement")
     _, ledger, kind, version, actor, auth, subject, body, claimed, not_after, nonce = fields
     if not isinstance(ledger, bytes) or len(ledger) != NONCE_SIZE:
@@ -223,20 +223,18 @@ def _is_handle(value: Value) -> bool:
 
 
 def _actor(fields: Value) -> Actor:
-    if not isinstance(fields, list) or len(fields) != 3:  # noqa: PLR2004 - institution, person, device
+    if not isinstance(fields, list) or len(fields) != 3:
         raise EncodingError("op.actor")
     institution, person, device = fields
     if not isinstance(institution, str) or not _is_handle(institution):
         raise EncodingError("op.actor")
     if not all(other is None or _is_handle(other) for other in (person, device)):
         raise EncodingError("op.actor")
-    return Actor(
-        institution, person if isinstance(person, str) else None, device if isinstance(device, str) else None
-    )
+    return Actor(institution, person if isinstance(person, str) else None, device if isinstance(device, str) else None)
 
 
 def _auth(fields: Value) -> Auth:
-    if not isinstance(fields, list) or len(fields) != 3:  # noqa: PLR2004 - method, time, certificate
+    if not isinstance(fields, list) or len(fields) != 3:
         raise EncodingError("op.auth")
     method, at_ms, certificate = fields
     if type(method) is not int or method not in AuthMethod.__members__.values():

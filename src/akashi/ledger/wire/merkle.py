@@ -134,15 +134,15 @@ def consistency_proof(old: int, size: int, subtree: Subtree) -> list[bytes]:
     if old in (0, size):
         return []
 
-    def walk(remaining: int, low: int, high: int, whole: bool) -> list[bytes]:
+    def walk(remaining: int, low: int, high: int, *, whole: bool) -> list[bytes]:
         if remaining == high - low:
             return [] if whole else [subtree(low, high)]
         middle = split(high - low)
         if remaining <= middle:
-            return [*walk(remaining, low, low + middle, whole), subtree(low + middle, high)]
-        return [*walk(remaining - middle, low + middle, high, False), subtree(low, low + middle)]
+            return [*walk(remaining, low, low + middle, whole=whole), subtree(low + middle, high)]
+        return [*walk(remaining - middle, low + middle, high, whole=False), subtree(low, low + middle)]
 
-    return walk(old, 0, size, True)
+    return walk(old, 0, size, whole=True)
 
 
 def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> None:
