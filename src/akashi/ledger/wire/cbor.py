@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from akashi.ledger.errors import EncodingError
 
-Value: TypeAlias = Union[int, str, bytes, bool, list["Value"], dict[int, "Value"], None]  # noqa: UP007 - quoted names
+Value: TypeAlias = int | str | bytes | bool | list["Value"] | dict[int, "Value"] | None
 
 MAX_DEPTH = 16
 _INT64 = 1 << 63
