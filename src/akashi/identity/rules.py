@@ -1,0 +1,160 @@
+"""Pure decisions about who may exist and who may act. No file, clock, database or random source in here.
+
+Guarantees: ``decide_*`` return ``Allowed`` or ``Denied(reason)`` with a stable short reason; what is missing is denied.
+Refuses: mixed institutions (a secretariat that also sends or receives) and people whose roles their institution does not
+have, so that the secretariat is closed by construction (DESIGN 3).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from hashlib import sha256
+
+from akashi.identity.model import (
+    ALL_INSTITUTION_ROLES,
+    ALL_ROLES,
+    Device,
+    Institution,
+    InstitutionRole,
+    Person,
+    Policy,
+    Role,
+    Session,
+)
+from akashi.ledger.rules import Allowed, Denied
+
+MIN_ALONE, MIN_WITH_FACTOR, MAX_PASSWORD = 13, 8, 256
+MIN_OWN_WORD = 3
+TOTP_PERIOD_S, TOTP_DRIFT = 30, 1
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
+_HANDS = InstitutionRole.SENDER | InstitutionRole.RECEIVER | InstitutionRole.AGENT
+
+
+def decide_institution(roles: int) -> Allowed | Denied:
+    """May an institution have ``roles``? A secretariat does nothing else."""
+    if not 0 < roles <= ALL_INSTITUTION_ROLES:
+        return Denied("institution.roles")
+    if roles & InstitutionRole.SECRETARIAT and roles & _HANDS:
+        return Denied("institution.roles_mixed")
+    return Allowed()
+
+
+def decide_roles(institution: Institution | None, roles: int) -> Allowed | Denied:
+    """May a person of ``institution`` have ``roles``?"""
+    if institution is None:
+        return Denied("institution.unknown")
+    if not institution.enabled:
+        return Denied("institution.disabled")
+    if not 0 < roles <= ALL_ROLES:
+        return Denied("person.roles")
+    if roles & Role.SECRETARIAT and not institution.roles & InstitutionRole.SECRETARIAT:
+        return Denied("person.roles_institution")
+    if roles & (Role.OPERATOR | Role.APPROVER) and not institution.roles & _HANDS:
+        return Denied("person.roles_institution")
+    return Allowed()
+
+
+def decide_manager(actor: Person | None, named: bool, institution: str) -> Allowed | Denied:
+    """May the acting person manage people of ``institution``? A gateway alone (``named`` false) may: it enrols the first one."""
+    if not named:
+        return Allowed()
+    if actor is None or not actor.enabled or actor.institution != institution:
+        return Denied("actor.person")
+    if not actor.roles & Role.MANAGER:
+        return Denied("actor.roles")
+    return Allowed()
+
+
+def decide_actor(
+    institution: Institution | None, person: Person | None, device: Device | None, certificate: bytes, at_ms: int
+) -> Allowed | Denied:
+    """May ``person`` work on ``device`` (reached with ``certificate``, its SHA-256) at ``at_ms``? Asked at every request."""
+    if institution is None or not institution.enabled:
+        return Denied("institution.disabled")
+    if person is None or not person.enabled or person.institution != institution.handle:
+        return Denied("person.disabled")
+    if device is None or device.institution != institution.handle:
+        return Denied("device.institution")
+    return decide_device(device, certificate, at_ms)
+
+
+def decide_device(device: Device | None, certificate: bytes, at_ms: int) -> Allowed | Denied:
+    """Is ``device`` good at ``at_ms`` and is ``certificate`` (SHA-256) its certificate?"""
+    if device is None or device.certificate != certificate:
+        return Denied("device.unknown")
+    if device.revoked_ms is not None:
+        return Denied("device.revoked")
+    if not device.from_ms <= at_ms < device.to_ms:
+        return Denied("device.validity")
+    return Allowed()
+
+
+def decide_login(login: str) -> Allowed | Denied:
+    """Is ``login`` of the allowed form (3 to 64 of a-z, 0-9, dot, underscore, hyphen)?"""
+    return Allowed() if _LOGIN.fullmatch(login) else Denied("login.form")
+
+
+def decide_password(password: str, *, with_factor: bool, own: Iterable[str] = ()) -> Allowed | Denied:
+    """Is ``password`` good enough? ``own``: id, name, institution, which must not occur in it (guideline 14.1.1).
+
+    >>> decide_password("abcdefg1", with_factor=False)
+    Denied(reason='password.short')
+    """
+    if len(password) > MAX_PASSWORD:
+        return Denied("password.long")
+    if len(password) < (MIN_WITH_FACTOR if with_factor else MIN_ALONE):
+        return Denied("password.short")
+    if not any(c.isalpha() for c in password) or not any(c.isdecimal() for c in password):
+        return Denied("password.mix")
+    if len(set(password)) < 5:
+        return Denied("password.repeats")
+    folded = fold(password)
+    for word in own:
+        for piece in re.split(r"[\s._\-・]+", fold(word)):
+            if len(piece) >= MIN_OWN_WORD and piece in folded:
+                return Denied("password.own")
+    return Allowed()
+
+
+def is_long(password: str) -> bool:
+    """Would the password do without a second factor?"""
+    return len(password) >= MIN_ALONE
+
+
+def fold(text: str) -> str:
+    """Full-width and letter case made equal, for comparing what people type."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def totp_steps(now_ms: int) -> range:
+    """The TOTP time steps accepted now: one before to one after (RFC 6238 section 5.2), ascending."""
+    step = now_ms // 1000 // TOTP_PERIOD_S
+    return range(step - TOTP_DRIFT, step + TOTP_DRIFT + 1)
+
+
+def decide_session(session: Session, certificate: bytes, now_ms: int, policy: Policy) -> Allowed | Denied:
+    """Is the session still good on the device with ``certificate``? A clock that stepped back far ends it too."""
+    if session.certificate != certificate:
+        return Denied("session.device")
+    if now_ms - session.started_ms >= policy.absolute_ms:
+        return Denied("session.absolute")
+    if now_ms - session.seen_ms >= policy.idle_ms:
+        return Denied("session.idle")
+    if session.started_ms - now_ms > policy.idle_ms:
+        return Denied("session.clock")
+    return Allowed()
+
+
+def decide_attempt(failures: int, last_ms: int, now_ms: int, limit: int, policy: Policy) -> Allowed | Denied:
+    """May one more attempt be made after ``failures`` whose last was at ``last_ms``? The count lapses after ``lock_ms``."""
+    if failures >= limit and now_ms - last_ms < policy.lock_ms:
+        return Denied("locked")
+    return Allowed()
+
+
+def directory_commitment(institution: str, name: str, salt: bytes) -> bytes:
+    """What the ledger records of an institution's name: ``SHA-256("akashi/directory/1" 00 || salt || handle || 00 || name)``."""
+    body = salt + institution.encode() + b"\x00" + unicodedata.normalize("NFC", name).encode()
+    return sha256(b"akashi/directory/1\x00" + body).digest()

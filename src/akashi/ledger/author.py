@@ -1,0 +1,85 @@
+"""Says something on the ledger in an institution's name: builds, signs and submits one operation.
+
+Guarantees: every statement gets a fresh nonce, the ledger's id and an expiry, so that it counts once and here only; what
+``submit`` returned is durable and accepted. Refuses: to say anything for another institution than its own. Trusts: the
+caller for who acted and how they were authenticated; that is what the signing gateway vouches for (spec/operation 4).
+
+::
+
+    author = Author(ledger, keystore.signer("gateway"), "inst-…", SystemClock())
+    author.submit(TransferConfirmed(...), subject="tr-…", person="per-…", device="dev-…", auth=session.auth)
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from akashi.clock import Clock
+from akashi.ledger.events import dump_body, info_of
+from akashi.ledger.model import MAX_LIFETIME_MS, Actor, Auth, AuthMethod, Statement
+from akashi.ledger.port import Acknowledged, Ledger
+from akashi.ledger.wire.envelope import NONCE_SIZE, Signer, seal_operation
+
+HOUR_MS = 3600 * 1000
+
+
+class Author:
+    """Signs for one institution with one key. Thread-safe as far as its ledger and signer are."""
+
+    def __init__(self, ledger: Ledger, signer: Signer, institution: str, clock: Clock) -> None:
+        self._ledger = ledger
+        self._signer = signer
+        self._institution = institution
+        self._clock = clock
+
+    @property
+    def institution(self) -> str:
+        """In whose name it speaks."""
+        return self._institution
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where it speaks."""
+        return self._ledger
+
+    def compose(
+        self,
+        body: object,
+        *,
+        subject: str | None = None,
+        person: str | None = None,
+        device: str | None = None,
+        auth: Auth | None = None,
+        lifetime_ms: int = HOUR_MS,
+    ) -> bytes:
+        """The signed envelope of ``body`` (an ``@event`` value), for a durable outbox; valid for ``lifetime_ms``, 7 days at most.
+
+        Without ``auth`` the operation says that a machine acted. Raises ``EncodingError`` for misshapen bodies.
+        """
+        now = self._clock.now_ms()
+        info = info_of(type(body))
+        statement = Statement(
+            ledger=self._ledger.ledger_id,
+            kind=info.tag,
+            version=info.version,
+            actor=Actor(self._institution, person, device),
+            auth=auth or Auth(AuthMethod.MACHINE, now),
+            subject=subject,
+            body=dump_body(body),
+            claimed_ms=now,
+            not_after_ms=now + min(lifetime_ms, MAX_LIFETIME_MS),
+            nonce=secrets.token_bytes(NONCE_SIZE),
+        )
+        return seal_operation(statement, self._signer)
+
+    def submit(
+        self,
+        body: object,
+        *,
+        subject: str | None = None,
+        person: str | None = None,
+        device: str | None = None,
+        auth: Auth | None = None,
+    ) -> Acknowledged:
+        """Compose and submit; returns once durable and accepted. Raises what ``Ledger.submit`` raises."""
+        return self._ledger.submit(self.compose(body, subject=subject, person=person, device=device, auth=auth))
