@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  (a program beside data files, not a package)
 """Rebuild the item and answer-code tables from the tables of facts beside this repository.
 
 Guarantees: the same facts give the same bytes, so a test can compare the committed files with a rebuild.

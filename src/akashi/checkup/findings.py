@@ -44,6 +44,8 @@ KINDS: dict[str, FindingKind] = {
                     "Superfluous empty cells at the end of the row were dropped."),
         FindingKind("layout.changed", _INFORMS, "登録時と見出しが違いますが、必要な列はすべて見つかりました。",
                     "The headings differ from the registered ones, but every required column was found."),
+        FindingKind("column.missing", _WARNS, "変換表にある列がファイルにありません（必須ではない列）。",
+                    "A column of the map is not in the file (not a required one)."),
         FindingKind("cell.required", _STOPS, "必須の欄が空です。", "A required cell is empty."),
         FindingKind("cell.number", _WARNS, "数値として読めないため、原文のままにしました。",
                     "Not readable as a number; kept verbatim."),

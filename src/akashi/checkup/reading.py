@@ -1,10 +1,10 @@
-"""From a stream of bytes to rows of text: encoding, delimiter, quotes, limits.
+r"""From a stream of bytes to rows of text: encoding, delimiter, quotes, limits.
 
 Guarantees: reads forward only and holds one line (plus the head used for detection) in memory; every refusal
 names the file line. Refuses: UTF-16, NUL bytes, broken quotes, endless lines, and more bytes than allowed.
 
 >>> import io
->>> source = open_source(io.BytesIO("氏名,身長\\r\\n見本,170\\r\\n".encode("cp932")))
+>>> source = open_source(io.BytesIO("氏名,身長\r\n見本,170\r\n".encode("cp932")))
 >>> source.encoding, source.delimiter, list(source.rows())
 ('cp932', ',', [(1, ['氏名', '身長']), (2, ['見本', '170'])])
 """
@@ -107,7 +107,7 @@ def open_source(stream: BinaryIO, limit_bytes: int = DEFAULT_LIMIT) -> Source:
     while len(head) < HEAD_BYTES and (piece := stream.read(HEAD_BYTES - len(head))):
         head += piece
     if not head.strip():
-        raise EmptyFile()
+        raise EmptyFile
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NulByte(line=head.count(b"\n", 0, head.index(b"\0")) + 1)
     encoding = detect_encoding(head)

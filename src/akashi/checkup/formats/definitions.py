@@ -1,11 +1,11 @@
-"""Format definitions: the columns of an outgoing standard CSV, loaded from YAML.
+r"""Format definitions: the columns of an outgoing standard CSV, loaded from YAML.
 
 Guarantees: columns are numbered 1..n without gaps, names are unique, every kind is known. Refuses: passing for
 the official format: ``label`` says whose definition it is, and it is shown wherever the format is named. The
 official ver 5.0 file can be loaded by a licensee in the same schema (docs/checkup.md).
 
->>> text = "definition: 1\\nformat: x-1\\nlabel: ours\\nencoding: utf-8\\ncolumns:\\n"
->>> text += "- {name: 氏名, kind: field, source: person.name}\\nspares: {count: 2, name: 予備}\\n"
+>>> text = "definition: 1\nformat: x-1\nlabel: ours\nencoding: utf-8\ncolumns:\n"
+>>> text += "- {name: 氏名, kind: field, source: person.name}\nspares: {count: 2, name: 予備}\n"
 >>> [column.name for column in load_definition(text).columns]
 ['氏名', '予備1', '予備2']
 """
@@ -83,8 +83,8 @@ def _load(text: str) -> FormatDefinition:
     if "spares" in found:
         spare = found["spares"].fields({"count", "name"})
         label, start = spare["name"].text(), len(columns)
-        for index in range(1, spare["count"].integer(1, 20_000) + 1):
-            columns.append(FormatColumn(start + index, f"{label}{index}", "spare"))
+        count = spare["count"].integer(1, 20_000)
+        columns += [FormatColumn(start + index, f"{label}{index}", "spare") for index in range(1, count + 1)]
     names = [column.name for column in columns]
     if not columns or len(set(names)) != len(names):
         raise found["columns"].wrong("column names must be unique and not empty")
