@@ -180,9 +180,8 @@ def shown_secrets(source: Source) -> Iterator[str]:
 
 def _hidden(node: ast.AnnAssign) -> bool:
     """A flag tells no secret; anything else must say ``repr=False``."""
-    return (
-        dotted(node.annotation) == "bool"
-        or isinstance(node.value, ast.Call)
+    return dotted(node.annotation) == "bool" or (
+        isinstance(node.value, ast.Call)
         and any(
             keyword.arg == "repr" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
             for keyword in node.value.keywords

@@ -69,7 +69,7 @@ def public_docstrings(source: Source) -> Iterator[str]:
     """Every public class and function has a docstring; methods of a derived class may inherit theirs."""
     for node in source.tree.body:
         if isinstance(node, FunctionNode | ast.ClassDef) and not node.name.startswith("_"):
-            if not ast.get_docstring(node):
+            if not ast.get_docstring(node) and not _documented_elsewhere(node):
                 yield f"{source.path}:{node.lineno} {node.name} without a docstring"
             if isinstance(node, ast.ClassDef) and all(dotted(base).endswith("Protocol") for base in node.bases):
                 yield from _public_methods(source, node)
@@ -77,11 +77,15 @@ def public_docstrings(source: Source) -> Iterator[str]:
 
 def _public_methods(source: Source, owner: ast.ClassDef) -> Iterator[str]:
     for node in owner.body:
-        if not isinstance(node, FunctionNode) or node.name.startswith("_") or ast.get_docstring(node):
+        if not isinstance(node, FunctionNode) or node.name.startswith("_"):
             continue
-        if any(dotted(decorator).endswith((".setter", "overload")) for decorator in node.decorator_list):
-            continue
-        yield f"{source.path}:{node.lineno} {owner.name}.{node.name} without a docstring"
+        if not ast.get_docstring(node) and not _documented_elsewhere(node):
+            yield f"{source.path}:{node.lineno} {owner.name}.{node.name} without a docstring"
+
+
+def _documented_elsewhere(node: FunctionNode | ast.ClassDef) -> bool:
+    """A setter is documented at its property, an overload at its implementation."""
+    return any(dotted(decorator).endswith(("setter", "overload")) for decorator in node.decorator_list)
 
 
 def catch_all_names(source: Source) -> Iterator[str]:
