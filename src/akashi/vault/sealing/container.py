@@ -1,0 +1,62 @@
+"""The ``.sealed`` file: wraps and body in one download (docs/spec/sealed-payload.md section 4).
+
+Guarantees: nothing in it is readable without a recipient's key; one encoding of the head. It authenticates nothing by
+itself: opening does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from akashi.ledger.errors import EncodingError
+from akashi.ledger.wire import cbor
+from akashi.vault.errors import SealForeign, SealMalformed
+from akashi.vault.model import MAX_WRAP_BYTES, MAX_WRAPS
+from akashi.vault.sealing.pieces import Pieces
+from akashi.vault.sealing.wraps import parse_wrap
+
+_MAX_HEAD = MAX_WRAPS * (MAX_WRAP_BYTES + 8) + 64
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A parsed container; ``body`` is read once."""
+
+    ledger_id: bytes
+    wraps: tuple[bytes, ...]
+    body: Iterator[bytes]
+
+    def wrap_for(self, key_id: bytes) -> bytes:
+        """The wrap of one recipient. Raises :class:`SealForeign`."""
+        for wrap in self.wraps:
+            if parse_wrap(wrap).key_id == key_id:
+                return wrap
+        raise SealForeign("container.recipient")
+
+
+def write_container(ledger_id: bytes, wraps: Sequence[bytes], body: Iterable[bytes]) -> Iterator[bytes]:
+    """The container's bytes, in pieces."""
+    yield cbor.encode(["akashi-sealed", 1, ledger_id, list(wraps)])
+    yield from body
+
+
+def read_container(data: Iterable[bytes]) -> Container:
+    """Parse the head. Raises :class:`SealMalformed`."""
+    source = Pieces(data)
+    try:
+        value, encoded = source.take_item(_MAX_HEAD)
+    except EncodingError as error:
+        raise SealMalformed("container") from error
+    match value:
+        case ["akashi-sealed", 1, bytes(ledger_id), list(items)]:
+            wraps = tuple(item for item in items if isinstance(item, bytes))
+        case _:
+            raise SealMalformed("container")
+    if len(ledger_id) != 16 or not 1 <= len(wraps) <= MAX_WRAPS:
+        raise SealMalformed("container")
+    if cbor.encode(["akashi-sealed", 1, ledger_id, list(wraps)]) != encoded:
+        raise SealMalformed("container")
+    for wrap in wraps:
+        parse_wrap(wrap)
+    return Container(ledger_id, wraps, source.rest())
