@@ -22,6 +22,8 @@ COLUMNS = (
 )  # fmt: skip
 # 特定健診: one of each lettered group must be present ("a" belongs to another programme and is not a group here).
 ONE_OF = frozenset("ABCDEFGHJKLbcd")
+# Answers the derived fact table lacks: smoking has three values since the 4th term (knowledge 3.4).
+MISSING_ANSWERS = (("1.2.392.200119.6.24060", "2", "以前は吸っていたが最近1か月間は吸っていない"),)
 REQUIREMENT = {"1": "required", "2": "detailed", "5": "if_present", "6": "if_present", "7": "if_present"}
 RELATIONS = {"COMP": "COMP", "RSON": "RSON", "RSON1": "RSON"}
 
@@ -84,6 +86,7 @@ def build(facts: Path) -> dict[str, bytes]:
             codes.append([oid, code, first])
             if joined:
                 codes.append([oid, "2", second])
+    codes += [list(answer) for answer in MISSING_ANSWERS]
     return {
         "items-v4.csv": render(COLUMNS, main),
         "items-additional.csv": render(COLUMNS, extra),
