@@ -1,0 +1,1 @@
+"""Transfers between two institutions: send, receive, confirm, withdraw, refuse, expire, erase."""

@@ -1,0 +1,239 @@
+"""Sending: look, decide, seal, stage, announce, in that order, so that an interruption loses and invents nothing.
+
+Guarantees: before anything leaves, every document was screened and scanned, the rules were asked, the receiver's opening key
+is the one used before, and the same content was not sent already unless the sender insists. The intent is durable first;
+after a crash the ledger, asked again, says whether it was sent. What was staged but never announced is removed by the
+server. Refuses: to write content anywhere. Trusts: the ledger's view for the receiver's key (enrolled by the receiver's own
+gateway, or the ledger would not have it) and, from the second sending on, only the key that was used before.
+
+Number of tries: ``Retry.attempts`` for staging (each under a fresh key) and for announcing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from akashi.clock import Clock
+from akashi.errors import Unavailable
+from akashi.exchange.errors import AlreadySent, ContentChanged, DocumentRefused, ReceiverKeyChanged, TransferDenied
+from akashi.exchange.events import TransferSent
+from akashi.exchange.model import Acting, Document, Scan, SendRequest, Status
+from akashi.exchange.outbox import Outbox, Retry
+from akashi.exchange.records import is_person_of, party, transfer
+from akashi.exchange.rules import Terms, decide_send, decide_supersede, size_bucket
+from akashi.exchange.screening import Scanner, inspect
+from akashi.exchange.store import Store
+from akashi.identity.handles import TRANSFER, new_handle
+from akashi.identity.model import SecretBox
+from akashi.keys.suites import DEFAULT, Profile
+from akashi.ledger.port import Acknowledged, Ledger
+from akashi.ledger.registry import OpeningKey, opening_key
+from akashi.ledger.rules import Denied
+from akashi.ledger.state import ReadState
+from akashi.vault.model import Part, Recipient, SealedSummary
+from akashi.vault.port import PayloadStore
+from akashi.vault.sealing import seal
+
+_MARK_LABEL = "exchange.marks"
+_STILL_COUNTS = frozenset({Status.SENT, Status.OPENED, Status.CONFIRMED})
+_PLACEHOLDER = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a sender sees before anything leaves."""
+
+    size: int
+    scan: Scan
+    receiver_key: bytes
+    key_changed: bool
+    """An alarm: the receiver's opening key is not the one used before."""
+    earlier: str | None
+    """An earlier transfer with the same content that still counts."""
+    digest: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An announced transfer."""
+
+    transfer: str
+    acknowledged: Acknowledged
+    scan: Scan
+
+
+class Sender:
+    """The sending half of a gateway. Thread-safe as its parts are."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        outbox: Outbox,
+        ledger: Ledger,
+        payloads: PayloadStore,
+        box: SecretBox,
+        scanner: Scanner,
+        clock: Clock,
+        institution: str,
+        retry: Retry,
+        profile: Profile = DEFAULT,
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._ledger = ledger
+        self._payloads = payloads
+        self._scanner = scanner
+        self._clock = clock
+        self._institution = institution
+        self._retry = retry
+        self._profile = profile
+        protected = store.secret(_MARK_LABEL, box.protect(_MARK_LABEL, secrets.token_bytes(32)))
+        self._mark_key = box.reveal(_MARK_LABEL, protected)
+
+    def preview(self, request: SendRequest) -> Preview:
+        """Everything that can be said before sending. Raises :class:`DocumentRefused` and :class:`TransferDenied`."""
+        size, digest, scan = self._examine(request.documents)
+        now = self._clock.now_ms()
+        with self._ledger.view() as state:
+            key = self._ask_rules(state, request, now)
+            earlier = self._earlier(state, digest, request.source_digest)
+        pinned = self._store.pinned(request.receiver)
+        return Preview(size, scan, key.key, pinned not in (None, key.key), earlier, digest)
+
+    def send(self, request: SendRequest, acting: Acting) -> Sent:
+        """Send. Also raises :class:`AlreadySent`, :class:`ReceiverKeyChanged`, and :class:`Unacknowledged` (kept, 未確定)."""
+        preview = self.preview(request)
+        if preview.key_changed:
+            raise ReceiverKeyChanged(institution=request.receiver)
+        if preview.earlier is not None and not request.again:
+            raise AlreadySent(preview.earlier)
+        name = new_handle(TRANSFER)
+        marks = (self._mark(preview.digest), self._mark(request.source_digest))
+        self._store.begin_sending(name, request.receiver, (marks[0] or b"", marks[1]), self._clock.now_ms())
+        try:
+            summary, storage = self._stage(name, request, preview.receiver_key)
+            if summary.content_digest != preview.digest:
+                raise ContentChanged
+            body = self._announcement(name, request, preview.scan, summary, storage)
+            self._store.pin(request.receiver, preview.receiver_key, self._clock.now_ms(), None)
+        except BaseException:
+            # Nothing was announced: what may be on the server is an orphan and goes by itself.
+            self._store.end_sending(name, "abandoned")
+            raise
+        acknowledged = self._outbox.deliver(body, name, acting)
+        return Sent(name, acknowledged, preview.scan)
+
+    def accept_key(self, receiver: str, key: bytes, acting: Acting) -> None:
+        """A person has checked the receiver's new key by another channel. Raises :class:`TransferDenied` if it is not current."""
+        with self._ledger.view() as state:
+            current = opening_key(state, receiver, self._clock.now_ms())
+        if current is None or current.key != key:
+            raise TransferDenied("transfer.receiver_key")
+        self._store.pin(receiver, key, self._clock.now_ms(), acting.person)
+
+    def _examine(self, documents: Sequence[Document]) -> tuple[int, bytes, Scan]:
+        whole, size, worst = sha256(), 0, Scan.CLEAN
+        if not documents:
+            raise TransferDenied("transfer.empty")
+        for number, document in enumerate(documents, start=1):
+            reason = inspect(document.name, document.read())
+            if reason is not None:
+                raise DocumentRefused(number, reason)
+            scan = self._scanner.scan(document.read)
+            if scan is Scan.INFECTED:
+                raise DocumentRefused(number, "infected")
+            worst = max(worst, scan)
+            for chunk in document.read():
+                whole.update(chunk)
+                size += len(chunk)
+        return size, whole.digest(), worst
+
+    def _ask_rules(self, state: ReadState, request: SendRequest, now_ms: int) -> OpeningKey:
+        """The same questions that ``apply`` will ask, so that nothing is staged in vain."""
+        terms = Terms(now_ms + request.life_ms, request.retention_ms, (_PLACEHOLDER,), request.persons)
+        decision = decide_send(
+            party(state, self._institution, now_ms), party(state, request.receiver, now_ms), terms, now_ms
+        )
+        if isinstance(decision, Denied):
+            raise TransferDenied(decision.reason)
+        if not all(is_person_of(state, person, request.receiver) for person in request.persons):
+            raise TransferDenied("transfer.persons")
+        if request.supersedes is not None:
+            old = transfer(state, request.supersedes)
+            succession = decide_supersede(old, self._institution, request.receiver)
+            if isinstance(succession, Denied):
+                raise TransferDenied(succession.reason)
+        key = opening_key(state, request.receiver, now_ms)
+        if key is None:  # decide_send has denied this
+            raise TransferDenied("transfer.receiver_key")
+        return key
+
+    def _mark(self, digest: bytes | None) -> bytes | None:
+        """A keyed mark, so that the database does not let anybody test a guess at the content."""
+        return None if digest is None else hmac.digest(self._mark_key, digest, "sha256")
+
+    def _earlier(self, state: ReadState, digest: bytes, source: bytes | None) -> str | None:
+        for name in self._store.sent_before(self._mark(digest) or b"", self._mark(source)):
+            found = transfer(state, name)
+            if found is None or found.status in _STILL_COUNTS:
+                return name
+        return None
+
+    def _recipients(self, receiver: str, looked_at: bytes) -> list[Recipient]:
+        """The receiver's key as it was looked at, and the sender's own where it is of the same suite."""
+        now = self._clock.now_ms()
+        with self._ledger.view() as state:
+            theirs, own = opening_key(state, receiver, now), opening_key(state, self._institution, now)
+        if theirs is None or theirs.key != looked_at:
+            raise ReceiverKeyChanged(institution=receiver)
+        keys = [theirs] if own is None or own.suite != theirs.suite else [theirs, own]
+        return [Recipient(key.key, key.suite, key.public) for key in keys]
+
+    def _stage(self, name: str, request: SendRequest, looked_at: bytes) -> tuple[SealedSummary, bytes]:
+        recipients = self._recipients(request.receiver, looked_at)
+        for pause in self._retry.pauses():
+            sealing = seal(
+                [Part(document.name, document.read()) for document in request.documents],
+                media_type=request.media_type,
+                recipients=recipients,
+                ledger_id=self._ledger.ledger_id,
+                suite=recipients[0].suite,
+                profile=self._profile,
+            )
+            self._store.staging(name, sealing.payload_id)
+            try:
+                receipt = self._payloads.stage(sealing.payload_id, sealing.wraps, sealing.chunks())
+            except Unavailable:
+                if pause is None:
+                    raise
+                self._retry.sleep(pause)
+                continue
+            return sealing.summary, receipt
+        raise TransferDenied("transfer.attempts")  # a Retry has at least one attempt
+
+    def _announcement(
+        self, name: str, request: SendRequest, scan: Scan, summary: SealedSummary, storage: bytes
+    ) -> TransferSent:
+        return TransferSent(
+            transfer=name,
+            receiver=request.receiver,
+            payload=summary.payload_id,
+            body_digest=summary.body_digest,
+            wraps=tuple(summary.wrap_digests),
+            commitment=summary.commitment,
+            size_bucket=size_bucket(summary.size),
+            format=request.format,
+            persons=request.persons,
+            expires_ms=self._clock.now_ms() + request.life_ms,
+            retention_ms=request.retention_ms,
+            scan=scan,
+            storage=storage,
+            supersedes=request.supersedes,
+            counts=request.counts,
+            record_bucket=None if request.records is None else size_bucket(request.records),
+        )
