@@ -21,7 +21,7 @@ from pathlib import Path
 
 from akashi.errors import AkashiError
 from akashi.ledger.errors import LedgerBusy, LedgerDamaged, LedgerFull, LedgerStopped
-from akashi.ledger.state import Change
+from akashi.ledger.state import Change, RawState
 from akashi.ledger.wire.merkle import HASH_SIZE, Frontier, node_hash, split
 from akashi.ledger.wire.note import NoteSigner
 
@@ -106,6 +106,36 @@ def check_schema(connection: sqlite3.Connection) -> None:
         raise LedgerDamaged("store.journal")
 
 
+class Pool:
+    """Reading connections, handed out one at a time, each with one snapshot (one height) for as long as it is held."""
+
+    def __init__(self, path: Path, seal: RowSeal | None) -> None:
+        self._path = path
+        self._seal = seal
+        self._idle: list[sqlite3.Connection] = []
+
+    @contextmanager
+    def reading(self) -> Iterator[Tables]:
+        """Tables at one height. SQLite errors inside leave as ours."""
+        with translated():
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = connect(self._path)
+            try:
+                connection.execute("BEGIN")
+                yield Tables(connection, self._seal)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle; a connection that is held is closed when the process ends."""
+        while self._idle:
+            self._idle.pop().close()
+
+
 class RowSeal:
     """MACs over state rows, under a key that is derived from a signature by the cosigner and stored nowhere."""
 
@@ -141,32 +171,41 @@ class TableState:
         self._connection = connection
         self._seal = seal
 
-    def _checked(self, space: str, key: bytes, value: bytes, tag: bytes) -> bytes:
+    def _checked(self, space: str, key: bytes, value: object, tag: object) -> bytes:
+        if not isinstance(value, bytes):  # STRICT holds for what SQLite wrote, not for what a disk returns
+            raise LedgerDamaged("state.row")
         if self._seal is not None and self._seal.row(space, key, value)[:_TAG_SIZE] != tag:
             raise LedgerDamaged("state.row")
         return value
 
     def get_raw(self, space: str, key: bytes) -> bytes | None:
         """The encoded value, or ``None``."""
-        row = self._connection.execute(
-            "SELECT value, tag FROM state WHERE space = ? AND key = ?", (space, key)
-        ).fetchone()
+        sql = "SELECT value, tag FROM state WHERE space = ? AND key = ?"
+        try:
+            row = self._connection.execute(sql, (space, key)).fetchone()
+        except sqlite3.Error as error:
+            raise translate(error) from error
         return None if row is None else self._checked(space, key, row[0], row[1])
 
     def scan_raw(self, space: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Encoded pairs in byte order of the keys."""
         above = _after(prefix)
         sql = "SELECT key, value, tag FROM state WHERE space = ? AND key >= ?"
-        rows = self._connection.execute(
-            f"{sql} AND key < ? ORDER BY key" if above else f"{sql} ORDER BY key",
-            (space, prefix, above) if above else (space, prefix),
-        )
-        for key, value, tag in rows:
-            yield key, self._checked(space, key, value, tag)
+        with translated():
+            rows = self._connection.execute(
+                f"{sql} AND key < ? ORDER BY key" if above else f"{sql} ORDER BY key",
+                (space, prefix, above) if above else (space, prefix),
+            )
+            for key, value, tag in rows:
+                yield key, self._checked(space, key, value, tag)
 
     def rows(self) -> Iterator[tuple[str, bytes, bytes, bytes]]:
         """All rows: namespace, key, value, stored tag; in order of namespace and key, unchecked."""
-        yield from self._connection.execute("SELECT space, key, value, tag FROM state ORDER BY space, key")
+        for row in self._connection.execute("SELECT space, key, value, tag FROM state ORDER BY space, key"):
+            space, key, value, tag = row
+            if [type(part) for part in row] != [str, bytes, bytes, bytes]:
+                raise LedgerDamaged("state.row")
+            yield space, key, value, tag
 
     def amount(self) -> int:
         """The sum of all rows' shares; checks every row. Needs a seal."""
@@ -227,12 +266,12 @@ class Tables:
         row = self.connection.execute(
             "SELECT height, header, note, rows FROM blocks ORDER BY height DESC LIMIT 1"
         ).fetchone()
-        return None if row is None else BlockRow(*row)
+        return None if row is None else _block_row(row)
 
     def blocks(self, start: int, end: int) -> Iterator[BlockRow]:
         """Blocks of heights ``[start, end)``, ascending."""
         sql = "SELECT height, header, note, rows FROM blocks WHERE height >= ? AND height < ? ORDER BY height"
-        return (BlockRow(*row) for row in self.connection.execute(sql, (start, end)))
+        return map(_block_row, self.connection.execute(sql, (start, end)))
 
     def size(self) -> int:
         """One more than the greatest index."""
@@ -296,15 +335,18 @@ class Tables:
         sql = "INSERT INTO blocks (height, header, note, rows) VALUES (?, ?, ?, ?)"
         self.connection.execute(sql, (row.height, row.header, row.note, row.rows))
 
-    def write_state(self, changes: dict[Change, bytes | None]) -> int:
-        """Make changes permanent; returns what they add to (and take from) the sum of shares. Needs a seal."""
+    def write_state(self, changes: dict[Change, bytes | None], before: RawState) -> int:
+        """Make changes permanent; returns what they add to (and take from) the sum of shares.
+
+        ``before`` gives the values that are in the table now. Needs a seal.
+        """
         if self.seal is None:
             raise LedgerDamaged("state.seal")
         amount, puts, drops = 0, [], []
         for (space, key), value in changes.items():
-            before = self.state.get_raw(space, key)
-            if before is not None:
-                amount ^= share(self.seal.row(space, key, before))
+            old = before.get_raw(space, key)
+            if old is not None:
+                amount ^= share(self.seal.row(space, key, old))
             if value is None:
                 drops.append((space, key))
             else:
@@ -317,6 +359,15 @@ class Tables:
         )
         self.connection.executemany("DELETE FROM state WHERE space = ? AND key = ?", drops)
         return amount
+
+
+def _block_row(row: Sequence[object]) -> BlockRow:
+    height, header, note, rows = row
+    if not (
+        isinstance(height, int) and isinstance(header, bytes) and isinstance(note, bytes) and isinstance(rows, bytes)
+    ):
+        raise LedgerDamaged("store.row")
+    return BlockRow(height, header, note, rows)
 
 
 def _leaf_row(row: Sequence[object]) -> LeafRow:

@@ -1,0 +1,1 @@
+"""The embedded engine below its service: group commit, the chain in memory, copies."""
