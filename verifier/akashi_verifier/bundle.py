@@ -66,6 +66,7 @@ class Bundle:
     ranges: list[Range] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
     disclosures: list[Disclosure] = field(default_factory=list)
+    leaves: int = 0
 
 
 def _is_list(value: Any, length: int | None = None) -> bool:
@@ -88,7 +89,9 @@ def parse(data: bytes) -> Bundle:
     for offset, item in items:
         demand(isinstance(item, list) and bool(item) and isinstance(item[0], str), "bundle.item")
         name = item[0]
-        demand(_PLACE.get(name, 0) >= place and (name == "range" or bool(bundle.ranges)), "bundle.item", f"item {count}")
+        demand(
+            _PLACE.get(name, 0) >= place and (name == "range" or bool(bundle.ranges)), "bundle.item", f"item {count}"
+        )
         place = _PLACE[name]
         if name == "end":
             _end(item, count, data, offset)
@@ -140,7 +143,8 @@ def _range(bundle: Bundle, item: list[Any]) -> None:
     if bundle.ranges:
         demand(start > bundle.ranges[-1].end, "bundle.order", "range")
     bundle.ranges.append(added)
-    demand(sum(len(each.leaves) for each in bundle.ranges) <= MAX_LEAVES, "bundle.size", "leaves")
+    bundle.leaves += len(leaves)
+    demand(bundle.leaves <= MAX_LEAVES, "bundle.size", "leaves")
 
 
 def _stamp(bundle: Bundle, item: list[Any]) -> None:

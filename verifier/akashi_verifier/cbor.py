@@ -1,10 +1,10 @@
-"""The CBOR profile of `docs/spec/cbor.md`: an iterative decoder with an explicit stack, and a small encoder.
+r"""The CBOR profile of `docs/spec/cbor.md`: an iterative decoder with an explicit stack, and a small encoder.
 
 Guarantees: each accepted input has exactly one value and each value one encoding; work and memory are linear in the
 input. Refuses: everything the profile does not name (`cbor.*`). Trusts: nobody.
 
 >>> decode(bytes.fromhex("820141ff"))
-[1, b'\\xff']
+[1, b'\xff']
 >>> encode({1: [None, -1]}).hex()
 'a10182f620'
 """

@@ -55,7 +55,6 @@ def is_handle(value: Any) -> bool:
     return isinstance(value, str) and _HANDLE.fullmatch(value) is not None
 
 
-
 def parse(envelope: bytes, expected_type: str = "akashi-op/1") -> Operation:
     """Parse an envelope of operation.md 1-4 (raises the classes of operation.md 5, in their order)."""
     algorithm, key_id, protected, payload, signature = open_envelope(envelope, expected_type)

@@ -1,9 +1,9 @@
-"""The trust file of `docs/spec/trust.md`: what is believed before a bundle is opened.
+r"""The trust file of `docs/spec/trust.md`: what is believed before a bundle is opened.
 
 Guarantees: a file that is accepted has one meaning. Refuses: unknown words, undefined or doubled names (`trust.format`).
 Trusts: the file; whoever can change it decides what this program calls verified.
 
->>> parse(b"quorum none\\n#!genesis " + b"00" * 32 + b"\\n").quorum_met(set())
+>>> parse(b"quorum none\n#!genesis " + b"00" * 32 + b"\n").quorum_met(set())
 True
 """
 
