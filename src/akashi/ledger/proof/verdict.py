@@ -1,0 +1,106 @@
+"""What a verification says: the result that both implementations give for the same file (docs/spec/verification.md).
+
+Guarantees: stable keys and words; handles, digests, counts and times only. A failed verdict says which class of failure came first and
+nothing else about the file, because nothing else of it can be believed.
+
+>>> Verdict.failed("bundle.end").to_json()["status"]
+'failed'
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Overall answer."""
+
+    VERIFIED = "verified"
+    SELF_CONSISTENT = "self_consistent"
+    FAILED = "failed"
+
+
+class Level(StrEnum):
+    """How much of the log was there to check."""
+
+    ATTESTED = "attested"
+    REPLAYED = "replayed"
+
+
+EXIT_STATUS = {Status.VERIFIED: 0, Status.FAILED: 6, Status.SELF_CONSISTENT: 9}
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """One leaf; ``after_ms`` and ``before_ms`` are the times of the counted stamps around it."""
+
+    index: int
+    id: str
+    kind: str
+    result: int
+    institution: str
+    person: str | None
+    block_ms: int
+    after_ms: int | None = None
+    before_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StampRow:
+    """One stamp: the size of the tree it is over, its time, and whether a trusted root counts it."""
+
+    size: int
+    time_ms: int
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureRow:
+    """One erasure receipt (spec/sealed-payload.md section 6); ``payload`` in hex."""
+
+    payload: str
+    level: int
+    method: int
+    backup_horizon_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The whole answer."""
+
+    status: Status
+    failure: str | None
+    level: Level | None
+    origin: str | None
+    size: int | None
+    operations: tuple[OperationRow, ...] = ()
+    stamps: tuple[StampRow, ...] = ()
+    erasures: tuple[ErasureRow, ...] = ()
+    unproven: tuple[str, ...] = ()
+
+    @classmethod
+    def failed(cls, failure: str) -> Verdict:
+        """The verdict of a file that does not verify."""
+        return cls(Status.FAILED, failure, None, None, None)
+
+    @property
+    def exit_status(self) -> int:
+        """0 verified, 6 failed, 9 self-consistent only."""
+        return EXIT_STATUS[self.status]
+
+    def to_json(self) -> dict[str, object]:
+        """The result object of docs/spec/verification.md."""
+        lists = {
+            name: [asdict(row) for row in rows]
+            for name, rows in (("operations", self.operations), ("stamps", self.stamps), ("erasures", self.erasures))
+        }
+        return {
+            "status": str(self.status),
+            "failure": self.failure,
+            "level": None if self.level is None else str(self.level),
+            "origin": self.origin,
+            "size": self.size,
+            **lists,
+            "unproven": list(self.unproven),
+        }
