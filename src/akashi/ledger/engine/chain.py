@@ -30,7 +30,7 @@ from akashi.ledger.errors import (
 from akashi.ledger.events import KindTable
 from akashi.ledger.model import Header, Leaf
 from akashi.ledger.port import Acknowledged
-from akashi.ledger.registry import LEDGER_KINDS, log_identity, stepped_to
+from akashi.ledger.registry import LEDGER_KINDS, LogIdentity, log_identity, stepped_to
 from akashi.ledger.rules import Denied, decide_clock
 from akashi.ledger.state import Overlay
 from akashi.ledger.store import BlockRow, LeafRow, RowSeal, Tables, translate
@@ -131,6 +131,7 @@ class Chain:
         self._clock = clock
         self._ledger_id = ledger_id
         self._trace = trace
+        self._identity: LogIdentity | None = None  # as after the newest block; read again when a block touches it
         self.successor: NoteSigner | None = None
         self.head: Head | None = None
         self.stopped: AkashiError | None = None
@@ -142,6 +143,7 @@ class Chain:
 
     def load(self) -> Head:
         """Read and check the head (at start, and after any fault)."""
+        self._identity = None
         self.head = head = read_head(self._tables)
         return head
 
@@ -219,7 +221,9 @@ class Chain:
 
     def _sign(self, state: Overlay, header: Header) -> tuple[bytes, LogKeys]:
         """The checkpoint of a block, by the key that the state names as the log's after it."""
-        identity = log_identity(state)
+        if self._identity is None or any(space == "log" for space, _ in state.changes):
+            self._identity = log_identity(state)
+        identity = self._identity
         if identity is None:
             raise Refused("genesis.missing")
         keys = self._keys

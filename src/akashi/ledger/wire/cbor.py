@@ -37,6 +37,9 @@ def _head(major: int, argument: int) -> bytes:
     return (major << 5 | 27).to_bytes(1, "big") + argument.to_bytes(8, "big")
 
 
+_BYTES_HEADS = tuple(_head(2, length) for length in range(256))
+
+
 def encode_bytes_head(length: int) -> bytes:
     """The head of a byte string of ``length`` bytes (for callers that splice encodings together)."""
     return _head(2, length)
@@ -50,14 +53,16 @@ def encode(value: Value) -> bytes:
 
 
 def _encode(value: Value, out: list[bytes], depth: int) -> None:
+    # type() and not isinstance(): bool is an int, and subclasses (an IntEnum) must be converted by whoever knows why.
     kind = type(value)
     if kind is int:
-        _encode_int(value, out)  # type: ignore[arg-type]  # narrowed by type() above, which mypy does not follow
+        out.append(_integer(value))  # type: ignore[arg-type]  # type() narrows, mypy does not follow
     elif kind is bytes:
-        out.append(_head(2, len(value)))  # type: ignore[arg-type]  # narrowed by type() above
-        out.append(value)  # type: ignore[arg-type]  # narrowed by type() above
+        length = len(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
+        out.append(_BYTES_HEADS[length] if length < len(_BYTES_HEADS) else _head(2, length))
+        out.append(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
     elif kind is str:
-        raw = _utf8(value)  # type: ignore[arg-type]  # narrowed by type() above
+        raw = _utf8(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
         out.append(_head(3, len(raw)))
         out.append(raw)
     elif value is None:
@@ -75,10 +80,10 @@ def _utf8(value: str) -> bytes:
         raise EncodingError("cbor.text") from error
 
 
-def _encode_int(value: int, out: list[bytes]) -> None:
+def _integer(value: int) -> bytes:
     if not -_INT64 <= value < _INT64:
         raise EncodingError("cbor.range")
-    out.append(_head(0, value) if value >= 0 else _head(1, -1 - value))
+    return _head(0, value) if value >= 0 else _head(1, -1 - value)
 
 
 def _encode_container(value: Value, out: list[bytes], depth: int) -> None:
@@ -93,7 +98,7 @@ def _encode_container(value: Value, out: list[bytes], depth: int) -> None:
         for key in sorted(value):
             if type(key) is not int or key < 0:
                 raise EncodingError("cbor.key")
-            _encode_int(key, out)
+            out.append(_integer(key))
             _encode(value[key], out, depth)
     else:
         raise EncodingError("cbor.type")
@@ -140,20 +145,19 @@ def _decode(data: bytes, position: int, depth: int) -> tuple[Value, int]:
     argument = initial & 0x1F
     if argument >= _SHORT:
         argument, position = _argument(data, position, argument)
-    major = initial >> 5
-    if major <= 1:
+    if initial < 0x40:  # major types 0 and 1: integers
         if argument >= _INT64:
             raise EncodingError("cbor.range")
-        return (argument if major == 0 else -1 - argument), position
-    if major <= 3:
+        return (argument if initial < 0x20 else -1 - argument), position
+    if initial < 0x80:  # 2 and 3: byte and text strings
         end = position + argument
         if end > len(data):
             raise EncodingError("cbor.short")
         raw = data[position:end]
-        return (raw if major == 2 else _text(raw)), end
-    if major == 6:
+        return (raw if initial < 0x60 else _text(raw)), end
+    if initial >= 0xC0:
         raise EncodingError("cbor.tag")
-    return _decode_container(data, position, argument, major == 5, depth + 1)
+    return _decode_container(data, position, argument, initial >= 0xA0, depth + 1)
 
 
 def _text(raw: bytes) -> str:

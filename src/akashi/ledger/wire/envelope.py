@@ -37,7 +37,7 @@ from akashi.ledger.wire.cbor import Value
 
 OPERATION_TYPE = "akashi-op/1"
 _COSE_SIGN1 = b"\xd2"  # tag 18
-_CONTEXT = "Signature1"
+_CONTEXT = b"\x84\x6aSignature1"  # the array of four and its first text, RFC 9052 section 4.4
 _ALGORITHM, _KEY_ID, _TYPE = 1, 4, 16
 SIGNATURE_SIZE = 64
 NONCE_SIZE = 16
@@ -68,7 +68,8 @@ def key_id(spki: bytes) -> bytes:
 
 
 def _sig_structure(protected: bytes, payload: bytes) -> bytes:
-    return cbor.encode([_CONTEXT, protected, b"", payload])
+    head = cbor.encode_bytes_head
+    return b"".join((_CONTEXT, head(len(protected)), protected, b"\x40", head(len(payload)), payload))
 
 
 def sign_cose(signer: Signer, typ: str, payload: bytes) -> bytes:

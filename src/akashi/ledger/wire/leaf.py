@@ -15,6 +15,7 @@ from akashi.ledger.wire import cbor
 
 ZERO_HASH = bytes(32)
 _LEAF_FIELDS = 6
+_SIX = b"\x86"  # the head of an array of six
 
 Changes = Mapping[tuple[str, bytes], bytes | None]
 """(namespace, key) to the new encoded value, or ``None`` for a deletion."""
@@ -24,7 +25,8 @@ def effects_digest(changes: Changes) -> bytes:
     """SHA-256("akashi/effects/1" 00 CBOR [[namespace, key, value or null], …]) in (namespace, key) byte order."""
     if not changes:
         return NO_EFFECTS
-    rows: list[cbor.Value] = [[space, key, changes[space, key]] for space, key in sorted(changes)]
+    # Keys are unique within a namespace, so sorting never compares two values.
+    rows: list[cbor.Value] = [[space, key, value] for (space, key), value in sorted(changes.items())]
     return sha256(b"akashi/effects/1\x00" + cbor.encode(rows)).digest()
 
 
@@ -33,7 +35,10 @@ NO_EFFECTS = sha256(b"akashi/effects/1\x00\x80").digest()
 
 def encode_leaf(leaf: Leaf) -> bytes:
     """``[1, height, block ms, operation, result, effects]``."""
-    return cbor.encode([1, leaf.height, leaf.block_ms, leaf.envelope, leaf.result, leaf.effects])
+    # Spliced: the envelope is up to 32 KiB, and this runs for every operation.
+    start, end = cbor.encode([1, leaf.height, leaf.block_ms]), cbor.encode([leaf.result, leaf.effects])
+    head = cbor.encode_bytes_head(len(leaf.envelope))
+    return b"".join((_SIX, start[1:], head, leaf.envelope, end[1:]))
 
 
 def parse_leaf(data: bytes) -> Leaf:
