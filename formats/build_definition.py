@@ -49,7 +49,8 @@ def line(**fields: str | int) -> str:
 def item_lines(item: dict[str, str], name: str, *, national: bool) -> Iterator[str]:
     """The columns of one item: the standard value for all, companions by type and table."""
     code, group = item["code"], item["category"]
-    size = max(int(item["bytes"] or "0"), 64) if item["type"] != "ST" else int(item["bytes"])
+    # Coded answers are written as their words, and days as YYYY-MM-DD: both need more room than the XML's code.
+    size = max(int(item["bytes"] or "0"), 64 if item["type"] != "ST" else 10)
     extra: dict[str, str | int] = {"type": item["type"], "max_bytes": size}
     if item["type"] == "PQ":
         extra |= {"decimals": int(item["decimals"] or "0"), "unit": item["unit"]}

@@ -110,7 +110,7 @@ def convert(
     plan = compile_plan(run.columns, layout_map, definition, items, on)
     run.note_layout(plan)
     build = record_builder(plan, items, layout_map.map_id)
-    pending, output, steps = plan.pending, plan.output, plan.steps
+    pending, output, steps = plan.bench.pending, plan.output, plan.steps
 
     def lines() -> Iterator[tuple[str, ...]]:
         for number, line, row in run.rows():
@@ -146,12 +146,12 @@ def read_records(
         for bound in plan.bound:
             codes = bound.cells.outcome(row[bound.source]).findings
             if codes:
-                plan.pending.append((bound.column, codes, row[bound.source]))
+                plan.bench.pending.append((bound.column, codes, row[bound.source]))
         if finding_sink is not None:
-            for column, codes, text in plan.pending:
+            for column, codes, text in plan.bench.pending:
                 for code in codes:
                     finding_sink(Finding(code, number, line, column + 1, run.columns.labels[column], text))
-        plan.pending.clear()
+        plan.bench.pending.clear()
 
 
 def convert_to_hc08(

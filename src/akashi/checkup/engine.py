@@ -26,15 +26,17 @@ from akashi.checkup.layout import Columns
 from akashi.checkup.model import Outcome, Role, Status
 from akashi.checkup.writers.standard_csv import Finisher, Render, renderer
 
-# Enough for every number a measuring column shows; identifying columns overflow it and are simply read each time.
-TABLE_LIMIT = 1024
+# Bounds of memory: texts remembered per slot, and over all slots of one conversion (about 200 bytes each).
+TABLE_LIMIT = 4096
+TOTAL_LIMIT = 160_000
+KNOWN_LIMIT = 512
 # (column index, finding codes, original text) of the row in hand.
 Pending = list[tuple[int, tuple[str, ...], str]]
 Step = Callable[[list[str]], None]
 
 
 class Cells:
-    """Reads the cells of one rule and remembers outcomes, within a bound."""
+    """Reads the cells of one rule and remembers some outcomes, within a bound."""
 
     def __init__(self, read: Reader, *, required: bool) -> None:
         self._read = read
@@ -49,29 +51,54 @@ class Cells:
         outcome = self._read(text)
         if self._required and outcome.status is Status.EMPTY:
             outcome = Outcome(findings=("cell.required",))
-        if len(self._known) < TABLE_LIMIT:
+        if len(self._known) < KNOWN_LIMIT:
             self._known[text] = outcome
         return outcome
 
 
+class Workbench:
+    """What all slots of one conversion share: findings and repairs of the row in hand, and room to remember."""
+
+    __slots__ = ("pending", "repairs", "room")
+
+    def __init__(self) -> None:
+        self.pending: Pending = []
+        # (index in the extended row, text to write instead of the original) for original columns.
+        self.repairs: list[tuple[int, str]] = []
+        self.room = TOTAL_LIMIT
+
+
 class SlotTable(dict[str, str]):
-    """Cell text -> output text for one slot. Texts with findings pass ``__missing__`` every time."""
+    """Cell text -> output text for one slot.
 
-    __slots__ = ("_cells", "_column", "_finish", "_pending", "_render")
+    Texts with findings, and texts whose original cannot be written as it stands, pass ``__missing__`` each time.
+    """
 
-    def __init__(self, cells: Cells, render: Render, finish: Finisher, column: int, pending: Pending) -> None:
+    __slots__ = ("_bench", "_bound", "_finish", "_outcome", "_render", "original")
+
+    def __init__(self, bound: BoundRule, render: Render | None, finish: Finisher, bench: Workbench) -> None:
         super().__init__()
-        self._cells, self._render, self._finish = cells, render, finish
-        self._column, self._pending = column, pending
+        self._bound, self._bench, self._render, self._finish = bound, bench, render, finish
+        self._outcome = bound.cells.outcome
+        # Set where the format also shows the original of this rule.
+        self.original: Finisher | None = None
 
     def __missing__(self, text: str) -> str:
         """Read, render and finish a text that is not remembered."""
-        outcome = self._cells.outcome(text)
-        output, marks = self._finish(self._render(outcome, text))
+        outcome = self._outcome(text)
+        output, marks = self._finish(outcome.standard if self._render is None else self._render(outcome))
         marks = outcome.findings + marks
+        plain = not marks
+        if self.original is not None:
+            shown, more = self.original(text.strip())
+            if shown != text:
+                self._bench.repairs.append((self._bound.source, shown))
+                plain = False
+            marks += more
         if marks:
-            self._pending.append((self._column, marks, text))
-        elif len(self) < TABLE_LIMIT:
+            self._bench.pending.append((self._bound.column, marks, text))
+        elif plain and self._bench.room > 0 and len(self) < TABLE_LIMIT:
+            self._bench.room -= 1
             self[text] = output
         return output
 
@@ -92,8 +119,10 @@ class Plan:
 
     bound: tuple[BoundRule, ...]
     steps: tuple[Step, ...]
-    pending: Pending = field(repr=False)
+    bench: Workbench = field(repr=False)
     missing: tuple[str, ...]
+    computed: int = 0
+    """How many texts the steps append to a row."""
     gather: Callable[[list[str]], tuple[str, ...]] = field(repr=False, default=lambda _row: ())
     tables: tuple[SlotTable, ...] = field(repr=False, default=())
     pick: Callable[[list[str]], tuple[str, ...]] = field(repr=False, default=lambda _row: ())
@@ -104,8 +133,14 @@ class Plan:
             step(row)
 
     def output(self, row: list[str]) -> tuple[str, ...]:
-        """The format's cells for an extended row; findings are left in ``pending``."""
+        """The format's cells for an extended row (which may be repaired); findings are left in ``bench.pending``."""
         cells = list(map(getitem, self.tables, self.gather(row)))
+        repairs = self.bench.repairs
+        if repairs:
+            for index, text in repairs:
+                row[index] = text
+            repairs.clear()
+        cells += row
         cells.append("")
         return self.pick(cells)
 
@@ -207,6 +242,11 @@ class _Binder:
                 self._next += 1
             self.steps.append(_exclusive_step(value, choices, self._pending))
 
+    @property
+    def computed(self) -> int:
+        """How many texts the steps append."""
+        return self._next - self._columns.size
+
 
 def _wanted(column: FormatColumn) -> Iterator[tuple[str, int, Role]]:
     """The rules that can fill a format column, best first."""
@@ -222,14 +262,53 @@ def _wanted(column: FormatColumn) -> Iterator[tuple[str, int, Role]]:
 
 def bind(columns: Columns, layout_map: LayoutMap, items: ItemTable, on: date) -> Plan:
     """A plan that reads rows into records only (no format). Raises MissingColumn, AmbiguousHeader, MapInvalid."""
-    pending: Pending = []
-    binder = _Binder(columns, layout_map, pending)
+    bench = Workbench()
+    binder = _Binder(columns, layout_map, bench.pending)
     bound = []
     for number, (source, column) in sorted(binder.places.items()):
         rule = layout_map.rules[number]
         cells = Cells(reader(rule.kind, _cell_rule(rule, layout_map, items, on)), required=rule.required)
         bound.append(BoundRule(rule, source, column, cells))
-    return Plan(tuple(bound), tuple(binder.steps), pending, tuple(dict.fromkeys(binder.missing)))
+    return Plan(tuple(bound), tuple(binder.steps), bench, tuple(dict.fromkeys(binder.missing)), binder.computed)
+
+
+class _Slots:
+    """The slots of one plan: for each rule its main one (the standard text), and companions as the format asks."""
+
+    def __init__(self, plan: Plan, definition: FormatDefinition) -> None:
+        self._plan, self._definition = plan, definition
+        self.made: list[tuple[int, SlotTable]] = []
+        self._main: dict[int, SlotTable] = {}
+
+    def add(self, bound: BoundRule, column: FormatColumn) -> int:
+        """A slot for ``column``; its position among the slots."""
+        render = renderer(column, bound.rule, self._definition)
+        table = SlotTable(bound, render, Finisher(column.max_bytes, self._definition.encoding), self._plan.bench)
+        self.made.append((bound.source, table))
+        if column.kind not in _COMPANIONS:
+            self._main.setdefault(id(bound), table)
+        return len(self.made) - 1
+
+    def complete(self, originals: Mapping[int, FormatColumn]) -> None:
+        """Give every rule a main slot, so that no finding is lost, and tell it of its original column."""
+        for bound in self._plan.bound:
+            if id(bound) not in self._main:
+                self.add(bound, _UNSHOWN)
+            column = originals.get(id(bound))
+            if column is not None:
+                self._main[id(bound)].original = Finisher(column.max_bytes, self._definition.encoding)
+
+
+_COMPANIONS = frozenset({"unit", "flag", "judgement"})
+_UNSHOWN = FormatColumn(0, "", "standard")
+
+
+def _says_something(column: FormatColumn, rule: MapRule) -> bool:
+    """Whether a companion column can ever show anything: most rules have no flag and no advice."""
+    if rule.role is not Role.VALUE:
+        return True
+    by_kind = {"flag": "number", "unit": "number", "judgement": "findings"}
+    return column.kind not in by_kind or rule.kind == by_kind[column.kind]
 
 
 def compile_plan(
@@ -237,34 +316,33 @@ def compile_plan(
 ) -> Plan:
     """A plan that writes ``definition`` from rows of this layout."""
     plan = bind(columns, layout_map, items, on)
-    by_target = {(b.rule.target, b.rule.occurrence, b.rule.role): b for b in plan.bound}
-    slots: list[tuple[int, SlotTable]] = []
+    by_target = {(bound.rule.target, bound.rule.occurrence, bound.rule.role): bound for bound in plan.bound}
+    slots = _Slots(plan, definition)
     positions: dict[int, int] = {}
-    shown: set[int] = set()
+    raw: dict[int, int] = {}
+    originals: dict[int, FormatColumn] = {}
     for column in definition.columns:
         bound = next((by_target[want] for want in _wanted(column) if want in by_target), None)
-        if bound is None:
+        if bound is None or not _says_something(column, bound.rule):
             continue
-        render = renderer(column, bound.rule, definition)
-        finish = Finisher(column.max_bytes, definition.encoding)
-        slots.append((bound.source, SlotTable(bound.cells, render, finish, bound.column, plan.pending)))
-        positions[column.number - 1] = len(slots) - 1
-        shown.add(id(bound))
-    # Rules without a column are read all the same, so that their findings are not lost.
-    check = FormatColumn(0, "", "standard")
-    for bound in plan.bound:
-        if id(bound) not in shown:
-            table = SlotTable(
-                bound.cells, renderer(check, bound.rule, definition), Finisher(check.max_bytes, definition.encoding),
-                bound.column, plan.pending,
-            )  # fmt: skip
-            slots.append((bound.source, table))
-    empty = len(slots)
+        if column.kind == "original":
+            raw[column.number - 1] = bound.source
+            originals[id(bound)] = column
+        else:
+            positions[column.number - 1] = slots.add(bound, column)
+    slots.complete(originals)
+    # Behind the slots' cells lie the raw (repaired) row and one empty cell: see Plan.output.
+    offset = len(slots.made)
+    empty = offset + columns.size + plan.computed
+    order = [
+        positions[index] if index in positions else offset + raw[index] if index in raw else empty
+        for index in range(len(definition.columns))
+    ]
     return replace(
         plan,
-        gather=_getter([source for source, _table in slots]),
-        tables=tuple(table for _source, table in slots),
-        pick=_getter([positions.get(index, empty) for index in range(len(definition.columns))]),
+        gather=_getter([source for source, _table in slots.made]),
+        tables=tuple(table for _source, table in slots.made),
+        pick=_getter(order),
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 
 class Status(Enum):
@@ -50,21 +51,25 @@ class Severity(Enum):
     INFORMS = "informs"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One normalised cell. ``standard`` is the unified text, ``coded`` the answer code where there is one.
 
     ``qualifier`` is ``<``, ``<=``, ``>=`` or ``>`` as given; ``flag`` is H or L as given; ``advice`` is a
-    judgement word found at the end of a findings list; ``findings`` are codes only.
+    judgement word found at the end of a findings list; ``findings`` are codes only. A named tuple because one is
+    made for nearly every distinct cell: a frozen dataclass costs five times as much to make.
     """
 
-    standard: str = field(default="", repr=False)
+    standard: str = ""
     status: Status = Status.EMPTY
-    coded: str = field(default="", repr=False)
-    qualifier: str = field(default="", repr=False)
-    flag: str = field(default="", repr=False)
-    advice: str = field(default="", repr=False)
+    coded: str = ""
+    qualifier: str = ""
+    flag: str = ""
+    advice: str = ""
     findings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Status and finding codes only: the texts are somebody's results."""
+        return f"Outcome({self.status.value}, findings={self.findings})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ def _era_day(letter: str, year: str, month: str, day: str) -> date | None:
 
 def parse_date(text: str) -> date | None:
     """The day ``text`` names, or ``None``."""
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        return _day(int(text[:4]), text[4:6], text[6:])
     # Spreadsheets append midnight to dates; folding removes the space that tells it from the day.
     trimmed = fold(_MIDNIGHT.sub("", text))
     for word, letter in _ERA_WORDS.items():

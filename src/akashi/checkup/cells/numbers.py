@@ -163,6 +163,8 @@ def read_hearing(text: str, *, coded: bool) -> Outcome:
 
 def read_digits(text: str, digits: int) -> Outcome:
     """An identifying number of ``digits`` digits (0: any length); zeros a spreadsheet dropped are put back."""
+    if len(text) == digits and text.isascii() and text.isdigit():
+        return Outcome(text, Status.VALUE)
     folded = fold(text)
     if not folded:
         return Outcome()

@@ -28,6 +28,8 @@ _NOT_DONE_KEYS = frozenset(
 _UNMEASURABLE_KEYS = frozenset(
     map(key, ("測定不能", "判定不能", "測定不可", "計測不能", "検査不能", "検体不良", "採血不可", "測定不可能"))
 )
+# Half-width kana and inner spaces make a word longer than its key; nothing is written with more than twice the signs.
+_LONGEST_ABSENCE = 2 * max(map(len, _NOT_DONE_KEYS | _UNMEASURABLE_KEYS))
 _NO_FINDING = "所見なし"
 _NO_FINDING_KEYS = frozenset(
     map(
@@ -77,9 +79,13 @@ _KANA = re.compile(r"[ァ-ヶー・ヽヾ　]*")
 
 def read_absence(text: str) -> Outcome | None:
     """EMPTY, NOT_DONE or UNMEASURABLE where the text says so, otherwise ``None``."""
-    if not text or text.isspace():
+    stripped = text.strip()
+    if not stripped:
         return Outcome()
-    word = key(text)
+    # All words of absence are Japanese and short, so most cells need no folding to be told apart from them.
+    if stripped.isascii() or len(stripped) > _LONGEST_ABSENCE:
+        return None
+    word = key(stripped)
     if word in _NOT_DONE_KEYS:
         return Outcome(NOT_DONE, Status.NOT_DONE)
     if word in _UNMEASURABLE_KEYS:

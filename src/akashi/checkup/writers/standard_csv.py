@@ -23,11 +23,11 @@ from typing import BinaryIO
 from akashi.checkup.cells.fold import width
 from akashi.checkup.formats.definitions import FormatColumn, FormatDefinition
 from akashi.checkup.formats.maps import MapRule
-from akashi.checkup.model import Outcome, Status
+from akashi.checkup.model import Outcome, Role, Status
 
-Render = Callable[[Outcome, str], str]
-_SAFE_START = re.compile(r"[0-9A-Za-z]")
+Render = Callable[[Outcome], str]
 _FORMULA_START = "=@＝＠\t\r"
+_RISKY = frozenset(_FORMULA_START + "+-")
 # What may follow a leading sign without being a formula: a number, or a graded result such as +- or ++.
 _SIGNED_PLAIN = re.compile(r"[+-]+|[+-][0-9][0-9.,]*[^\W\d_]*|[+-]/[+-]|\+[0-9]")
 REPLACEMENT = "〓"
@@ -54,14 +54,22 @@ class Finisher:
 
     def __call__(self, text: str) -> tuple[str, tuple[str, ...]]:
         """(text to write, finding codes)."""
-        if text.isascii() and len(text) <= self._max_bytes and (not text or _SAFE_START.match(text)):
+        # CP932 writes full width in 2 bytes and half width in 1: its length is the length the formats count.
+        try:
+            size = len(text) if text.isascii() else len(text.encode("cp932"))
+        except UnicodeEncodeError:
+            return self._mended(text)
+        if size <= self._max_bytes and text[:1] not in _RISKY:
             return text, ()
+        return self._mended(text)
+
+    def _mended(self, text: str) -> tuple[str, tuple[str, ...]]:
         marks: list[str] = []
         output = text
         if is_formula(text):
             marks.append("cell.formula")
             output = "'" + text
-        if self._encoding == "cp932" and not text.isascii():
+        if self._encoding == "cp932":
             written = "".join(sign if _encodable(sign) else REPLACEMENT for sign in output)
             if written != output:
                 marks.append("cell.unencodable")
@@ -79,27 +87,23 @@ def _encodable(sign: str) -> bool:
     return True
 
 
-def _date_in(style: str, text: str) -> str:
-    return text.replace("-", "" if style == "compact" else "/")
-
-
-def renderer(column: FormatColumn, rule: MapRule, definition: FormatDefinition) -> Render:
-    """How ``column`` shows an outcome of ``rule``."""
-    if column.kind == "original":
-        return lambda _outcome, text: text.strip()
+def renderer(column: FormatColumn, rule: MapRule, definition: FormatDefinition) -> Render | None:
+    """How ``column`` shows an outcome of ``rule``; ``None`` for the standard text as it is."""
     if column.kind == "unit":
         unit = column.unit or rule.unit
-        return lambda outcome, _text: unit if outcome.status in _MEASURED else ""
-    if column.kind == "flag" and rule.role.value == "VALUE":
-        return lambda outcome, _text: outcome.flag
-    if column.kind == "judgement" and rule.role.value == "VALUE":
-        return lambda outcome, _text: outcome.advice
+        return lambda outcome: unit if outcome.status in _MEASURED else ""
+    if column.kind == "flag" and rule.role is Role.VALUE:
+        return lambda outcome: outcome.flag
+    if column.kind == "judgement" and rule.role is Role.VALUE:
+        return lambda outcome: outcome.advice
     if rule.kind == "date" and definition.dates != "iso":
-        style = definition.dates
-        return lambda outcome, _text: (
-            _date_in(style, outcome.standard) if outcome.status is Status.VALUE else outcome.standard
-        )
-    return lambda outcome, _text: outcome.standard
+        return _dated(definition.dates)
+    return None
+
+
+def _dated(style: str) -> Render:
+    sign = "" if style == "compact" else "/"
+    return lambda outcome: outcome.standard.replace("-", sign) if outcome.status is Status.VALUE else outcome.standard
 
 
 def write_rows(out: BinaryIO, definition: FormatDefinition, rows: Iterable[tuple[str, ...]]) -> None:
