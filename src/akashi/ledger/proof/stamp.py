@@ -301,12 +301,23 @@ class LocalTsa:
         """The response (DER TimeStampResp), always granted. Raises :class:`TsaFailed` for a malformed request."""
         try:
             asked = tsp.TimeStampReq.load(request, strict=True)
-            info = self._info(asked, _EPOCH + timedelta(milliseconds=self._clock.now_ms())).dump()
+            token = self._token(asked)
         except _MALFORMED as error:
             raise TsaFailed(failure="request") from error
         granted = tsp.PKIStatusInfo({"status": "granted"})
-        token = cms.ContentInfo({"content_type": "signed_data", "content": self._signed(info)})
         return bytes(tsp.TimeStampResp({"status": granted, "time_stamp_token": token}).dump())
+
+    def token(self, message: bytes) -> bytes:
+        """A token over ``message`` without a nonce: the same message and moment give the same bytes."""
+        imprint = tsp.MessageImprint(
+            {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(message).digest()}
+        )
+        asked = tsp.TimeStampReq({"version": "v1", "message_imprint": imprint})
+        return bytes(self._token(asked).dump())
+
+    def _token(self, asked: tsp.TimeStampReq) -> cms.ContentInfo:
+        info = self._info(asked, _EPOCH + timedelta(milliseconds=self._clock.now_ms())).dump()
+        return cms.ContentInfo({"content_type": "signed_data", "content": self._signed(info)})
 
     def _info(self, asked: tsp.TimeStampReq, moment: datetime) -> tsp.TSTInfo:
         serial = hashlib.sha256(asked.dump() + moment.isoformat().encode()).digest()[:8]
