@@ -11,7 +11,9 @@ and yields them for the effects digest. Refuses: clocks, floats, set order, rand
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
+from itertools import islice
 from typing import Protocol
 
 from akashi.ledger.wire import cbor
@@ -61,6 +63,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.rows: dict[Change, bytes] = {}
+        self._keys: dict[str, list[bytes]] = {}  # each namespace's keys in byte order, so that a scan sorts nothing
 
     def get_raw(self, space: str, key: bytes) -> bytes | None:
         """The encoded value, or ``None``."""
@@ -68,16 +71,24 @@ class Memory:
 
     def scan_raw(self, space: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Encoded pairs in byte order of the keys."""
-        for at, key in sorted(self.rows):
-            if at == space and key.startswith(prefix):
-                yield key, self.rows[at, key]
+        keys = self._keys.get(space, [])
+        found = []
+        for key in islice(keys, bisect_left(keys, prefix), None):
+            if not key.startswith(prefix):
+                break
+            found.append((key, self.rows[space, key]))
+        yield from found
 
     def absorb(self, changes: dict[Change, bytes | None]) -> None:
         """Make the changes of one operation permanent."""
         for change, value in changes.items():
+            keys = self._keys.setdefault(change[0], [])
             if value is None:
-                self.rows.pop(change, None)
+                if self.rows.pop(change, None) is not None:
+                    del keys[bisect_left(keys, change[1])]
             else:
+                if change not in self.rows:
+                    insort(keys, change[1])
                 self.rows[change] = value
 
 
