@@ -8,7 +8,7 @@ test:        ; @tools/setup.sh dev && $(BIN)/python -m pytest $(ARGS)
 test-slow:   ; @tools/setup.sh dev && $(BIN)/python -m pytest -m slow $(ARGS)
 check:       ; @tools/setup.sh dev && tools/check.sh
 fmt:         ; @tools/setup.sh dev && $(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
-docs:        ; @tools/setup.sh dev && $(BIN)/python -m tools.errors_doc --write
+docs:        ; @tools/setup.sh dev && tools/docs.sh
 vectors:     ; @tools/setup.sh dev && tools/vectors.sh
 bench:       ; @tools/setup.sh dev && $(BIN)/python -m tools.bench $(ARGS)
 mutation:    ; @tools/setup.sh dev && $(BIN)/python -m tools.mutation $(ARGS)

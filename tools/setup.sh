@@ -26,7 +26,7 @@ find_python() {
 
 missing_packages() {
     local python
-    [ -x .venv/bin/python ] || {
+    [ -x .venv/bin/pip ] || {
         python=$(find_python)
         if [ -z "$python" ]; then echo "python3 python3-venv"
         elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then echo "python3-venv"; fi
@@ -53,7 +53,7 @@ if [ -n "$packages" ]; then
     apt-get -qq install -y --no-install-recommends $packages </dev/null >/dev/null
 fi
 
-if [ ! -x .venv/bin/python ]; then
+if [ ! -x .venv/bin/pip ]; then
     python=$(find_python)
     [ -n "$python" ] || { echo "error: Python 3.11 or later is needed" >&2; exit 2; }
     echo "setup: making .venv with $("$python" --version)"
