@@ -22,7 +22,7 @@ _RLE, _RESERVED = 1, 3
 def frame_slices(source: Pieces) -> Iterator[bytes]:
     """The frame in slices of whole blocks. Raises ``SealMalformed``, ``SealTruncated`` or ``SealExtended``."""
     head, checksum = _frame_header(source)
-    parts, last = [head], False
+    parts, blocks, last = [head], 0, False
     while not last:
         mark = _exactly(source, 3)
         bits = int.from_bytes(mark, "little")
@@ -30,7 +30,9 @@ def frame_slices(source: Pieces) -> Iterator[bytes]:
         if block_type == _RESERVED or size > _MAX_BLOCK:
             raise SealMalformed("frame.block")
         parts += [mark, _exactly(source, 1 if block_type == _RLE else size)]
-        if len(parts) > 2 * _BLOCKS_PER_SLICE:
+        blocks += 1
+        # The last block waits for the checksum: a decompressor that has ended takes not even an empty slice.
+        if blocks % _BLOCKS_PER_SLICE == 0 and not last:
             yield b"".join(parts)
             parts = []
     parts.append(_exactly(source, 4 if checksum else 0))
