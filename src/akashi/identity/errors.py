@@ -15,6 +15,8 @@
     │   └── LoginTaken
     ├── IntegrityError
     │   └── JournalDamaged       the access journal does not verify
+    ├── Unavailable
+    │   └── StoreFailed          the gateway's database is busy, away or broken
     └── Unauthenticated
         ├── SignInFailed         one answer for every cause, so that it tells nothing
         ├── SessionEnded         signed out, timed out, or the person, device or institution was stopped
@@ -23,7 +25,7 @@
 
 from __future__ import annotations
 
-from akashi.errors import Conflict, Denied, InputError, IntegrityError, NotFound, Unauthenticated
+from akashi.errors import Conflict, Denied, InputError, IntegrityError, NotFound, Unauthenticated, Unavailable
 
 
 class WeakPassword(InputError):
@@ -91,6 +93,15 @@ class JournalDamaged(IntegrityError):
     )
     hint_ja = "控えと照合し、事務局に知らせてください。"
     hint_en = "Compare with a copy and inform the secretariat."
+
+
+class StoreFailed(Unavailable):
+    """The gateway's database did not answer; nothing was changed."""
+
+    code = "identity.store"
+    ja, en = "ゲートウェイのデータベースを使えません（{name}）。", "The gateway's database cannot be used ({name})."
+    hint_ja = "少し待ってやり直してください。続く場合はディスクとファイルを確かめてください。"
+    hint_en = "Try again shortly; if it persists, check the disk and the file."
 
 
 class SignInFailed(Unauthenticated):

@@ -26,7 +26,7 @@ from akashi.identity.model import (
 from akashi.ledger.rules import Allowed, Denied
 
 MIN_ALONE, MIN_WITH_FACTOR, MAX_PASSWORD = 13, 8, 256
-MIN_OWN_WORD = 3
+MIN_OWN_WORD, MIN_OWN_KANJI = 3, 2
 TOTP_PERIOD_S, TOTP_DRIFT = 30, 1
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
 _HANDS = InstitutionRole.SENDER | InstitutionRole.RECEIVER | InstitutionRole.AGENT
@@ -112,9 +112,10 @@ def decide_password(password: str, *, with_factor: bool, own: Iterable[str] = ()
         return Denied("password.repeats")
     folded = fold(password)
     for word in own:
-        for piece in re.split(r"[\s._\-・]+", fold(word)):
-            if len(piece) >= MIN_OWN_WORD and piece in folded:
-                return Denied("password.own")
+        pieces = re.split(r"[\s._\-・]+", fold(word))
+        # Two kanji are a name, two letters are not.
+        if any(len(p) >= (MIN_OWN_WORD if p.isascii() else MIN_OWN_KANJI) and p in folded for p in pieces):
+            return Denied("password.own")
     return Allowed()
 
 

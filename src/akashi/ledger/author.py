@@ -18,7 +18,7 @@ from akashi.clock import Clock
 from akashi.ledger.events import dump_body, info_of
 from akashi.ledger.model import MAX_LIFETIME_MS, Actor, Auth, AuthMethod, Statement
 from akashi.ledger.port import Acknowledged, Ledger
-from akashi.ledger.wire.envelope import NONCE_SIZE, Signer, seal_operation
+from akashi.ledger.wire.envelope import NONCE_SIZE, Signer, key_id, seal_operation
 
 HOUR_MS = 3600 * 1000
 
@@ -36,6 +36,11 @@ class Author:
     def institution(self) -> str:
         """In whose name it speaks."""
         return self._institution
+
+    @property
+    def key(self) -> bytes:
+        """The key id that its operations are signed with."""
+        return key_id(self._signer.spki)
 
     @property
     def ledger(self) -> Ledger:
