@@ -74,7 +74,7 @@ def parse_header(data: bytes) -> Header:
     _, height, previous, size, root_hash, ms = item
     demand(is_int(height) and is_int(size) and is_int(ms), "header.shape")
     demand(is_bytes(previous, 32) and is_bytes(root_hash, 32), "header.shape")
-    demand(height >= 1 and size >= height and ms >= 0, "header.range")
+    demand(height >= 1 and size >= 1 and ms >= 0, "header.range")
     return Header(height, previous, size, root_hash, ms)
 
 
