@@ -19,7 +19,7 @@ from akashi.ledger.errors import LedgerDamaged
 from akashi.ledger.events import KindTable
 from akashi.ledger.service import LedgerExists, WriterLock
 from akashi.ledger.store import DATABASE, RowSeal, Tables, check_schema, connect, translated
-from akashi.ledger.wire.leaf import header_hash, parse_leaf
+from akashi.ledger.wire.leaf import header_hash, parse_header, parse_leaf
 from akashi.ledger.wire.merkle import leaf_hash
 from akashi.ledger.wire.note import NoteSigner
 
@@ -36,13 +36,12 @@ def snapshot(directory: Path, target: Path) -> Path:
         raise LedgerExists
     building = target / f".{DATABASE}.new"
     building.unlink(missing_ok=True)
-    with translated():
-        with closing(connect(source)) as reading:
-            check_schema(reading)
-            with closing(sqlite3.connect(building)) as copy:
-                # All pages in one step: one read transaction, so a busy writer cannot make it start over.
-                reading.backup(copy, pages=-1)
-                copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with translated(), closing(connect(source)) as reading:
+        check_schema(reading)
+        with closing(sqlite3.connect(building)) as copy:
+            # All pages in one step: one read transaction, so a busy writer cannot make it start over.
+            reading.backup(copy, pages=-1)
+            copy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     building.chmod(0o600)
     handle = os.open(building, os.O_RDONLY)
     try:
@@ -86,6 +85,8 @@ def _refill(connection: sqlite3.Connection, kinds: KindTable, cosigner: NoteSign
     newest = tables.newest_block()
     if newest is None or replay.ledger_id is None:
         raise LedgerDamaged("chain.empty")
+    if parse_header(newest.header).root != replay.frontier.root():
+        raise LedgerDamaged("rebuild.root")
     sealed = Tables(connection, RowSeal.of(cosigner, replay.ledger_id))
     connection.execute("DELETE FROM state")
     amount = sealed.write_state(dict(replay.state.rows), sealed.state)
