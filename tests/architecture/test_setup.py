@@ -94,7 +94,7 @@ def test_a_wrong_word_is_refused(clone: Path) -> None:
     assert setup(clone, "everything").returncode == 2
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in (ROOT / "tools").glob("*.sh")) + ["../.ci/run"])
+@pytest.mark.parametrize("script", [*sorted(path.name for path in (ROOT / "tools").glob("*.sh")), "../.ci/run"])
 def test_scripts_stop_at_errors_and_may_be_run(script: str) -> None:
     """Every script parses, has its run bit, and treats unset names and failures in pipes as errors."""
     path = ROOT / "tools" / script
