@@ -23,7 +23,7 @@ from akashi.checkup.reading import DEFAULT_LIMIT, Source, open_source
 from akashi.checkup.records import record_builder
 from akashi.checkup.rules import RowFit, row_fit
 from akashi.checkup.writers.hc08 import SubmissionContext, document_name, hc08_document, missing_identity, unmatched
-from akashi.checkup.writers.standard_csv import write_rows
+from akashi.checkup.writers.standard_csv import heading, write_lines
 
 RecordSink = Callable[[NeutralRecord], None]
 
@@ -110,20 +110,21 @@ def convert(
     plan = compile_plan(run.columns, layout_map, definition, items, on)
     run.note_layout(plan)
     build = record_builder(plan, items, layout_map.map_id)
-    pending, output, steps = plan.bench.pending, plan.output, plan.steps
+    pending, finished, steps = plan.bench.pending, plan.line, plan.steps
 
-    def lines() -> Iterator[tuple[str, ...]]:
+    def lines() -> Iterator[bytes]:
+        yield heading(definition)
         for number, line, row in run.rows():
             if steps:
                 plan.extend(row)
             if record_sink is not None:
                 record_sink(build(number, line, row))
-            cells = output(row)
+            line_bytes = finished(row)
             if pending:
                 run.take(pending, number, line)
-            yield cells
+            yield line_bytes
 
-    write_rows(out, definition, lines())
+    write_lines(out, lines())
     return run.report(definition.format_id)
 
 

@@ -1,11 +1,12 @@
 """Compiling a map, a layout and a format into tables that turn a row by look-ups alone.
 
 Guarantees: one cell text of one column is read once and remembered (within a bound); a text with a finding is
-never remembered in the fast table, so every occurrence is counted. Refuses: raising on any cell.
+never remembered, so every occurrence is counted. Refuses: raising on any cell.
 
 How a row goes: steps append computed texts (exclusive-one, multi-entry) to the raw row; one ``itemgetter``
-gathers the source text of every slot; one ``map`` looks each up in its slot's table; one ``itemgetter`` lays the
-results out as the format's columns. All three loops run in C; Python runs only for texts not seen before.
+gathers the source text of every rule; one ``map`` looks each up in its rule's table, which holds the finished
+bytes of all columns that the rule fills; one ``itemgetter`` puts them in the format's order; one ``join`` makes the
+line. All of these run in C; Python runs only for texts not seen before.
 """
 
 from __future__ import annotations
@@ -13,26 +14,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from operator import getitem, itemgetter
+from typing import TypeVar
 
 from akashi.checkup.cells.fold import key
 from akashi.checkup.cells.kinds import CellRule, Reader, reader
 from akashi.checkup.cells.numbers import NumberRule
 from akashi.checkup.errors import MapInvalid
-from akashi.checkup.formats.definitions import FormatColumn, FormatDefinition
+from akashi.checkup.formats.definitions import DEFAULT_MAX_BYTES, FormatColumn, FormatDefinition
 from akashi.checkup.formats.items import ItemTable
 from akashi.checkup.formats.maps import Condition, LayoutMap, MapRule
 from akashi.checkup.layout import Columns
 from akashi.checkup.model import Outcome, Role, Status
 from akashi.checkup.writers.standard_csv import Finisher, Render, renderer
 
-# Bounds of memory: texts remembered per slot, and over all slots of one conversion (about 200 bytes each).
+# Bounds of memory: texts remembered per rule, and over all rules of one conversion (about 250 bytes each).
 TABLE_LIMIT = 4096
-TOTAL_LIMIT = 160_000
+TOTAL_LIMIT = 120_000
 KNOWN_LIMIT = 512
 # (column index, finding codes, original text) of the row in hand.
 Pending = list[tuple[int, tuple[str, ...], str]]
 Step = Callable[[list[str]], None]
+Piece = tuple[Render, Finisher]
+_Cell = TypeVar("_Cell")
 
 
 class Cells:
@@ -48,59 +53,66 @@ class Cells:
         known = self._known.get(text)
         if known is not None:
             return known
-        outcome = self._read(text)
-        if self._required and outcome.status is Status.EMPTY:
-            outcome = Outcome(findings=("cell.required",))
+        outcome = self.fresh(text)
         if len(self._known) < KNOWN_LIMIT:
             self._known[text] = outcome
         return outcome
 
+    def fresh(self, text: str) -> Outcome:
+        """The same without remembering, for callers that remember the result themselves."""
+        outcome = self._read(text)
+        if self._required and outcome.status is Status.EMPTY:
+            return Outcome(findings=("cell.required",))
+        return outcome
+
 
 class Workbench:
-    """What all slots of one conversion share: findings and repairs of the row in hand, and room to remember."""
+    """What all tables of one conversion share: the findings of the row in hand, and room to remember."""
 
-    __slots__ = ("pending", "repairs", "room")
+    __slots__ = ("pending", "room")
 
     def __init__(self) -> None:
         self.pending: Pending = []
-        # (index in the extended row, text to write instead of the original) for original columns.
-        self.repairs: list[tuple[int, str]] = []
         self.room = TOTAL_LIMIT
 
 
-class SlotTable(dict[str, str]):
-    """Cell text -> output text for one slot.
+class RuleTable(dict[str, tuple[bytes, ...]]):
+    """Cell text -> the finished bytes of every column that one rule fills.
 
-    Texts with findings, and texts whose original cannot be written as it stands, pass ``__missing__`` each time.
+    A text with findings passes ``__missing__`` each time and leaves them on the bench; its bytes are kept apart.
     """
 
-    __slots__ = ("_bench", "_bound", "_finish", "_outcome", "_render", "original")
+    __slots__ = ("_bench", "_bound", "_marked", "_pieces")
 
-    def __init__(self, bound: BoundRule, render: Render | None, finish: Finisher, bench: Workbench) -> None:
+    def __init__(self, bound: BoundRule, pieces: tuple[Piece, ...], bench: Workbench) -> None:
         super().__init__()
-        self._bound, self._bench, self._render, self._finish = bound, bench, render, finish
-        self._outcome = bound.cells.outcome
-        # Set where the format also shows the original of this rule.
-        self.original: Finisher | None = None
+        self._bound, self._pieces, self._bench = bound, pieces, bench
+        self._marked: dict[str, tuple[tuple[bytes, ...], tuple[str, ...]]] = {}
 
-    def __missing__(self, text: str) -> str:
+    def __missing__(self, text: str) -> tuple[bytes, ...]:
         """Read, render and finish a text that is not remembered."""
-        outcome = self._outcome(text)
-        output, marks = self._finish(outcome.standard if self._render is None else self._render(outcome))
-        marks = outcome.findings + marks
-        plain = not marks
-        if self.original is not None:
-            shown, more = self.original(text.strip())
-            if shown != text:
-                self._bench.repairs.append((self._bound.source, shown))
-                plain = False
-            marks += more
-        if marks:
-            self._bench.pending.append((self._bound.column, marks, text))
-        elif plain and self._bench.room > 0 and len(self) < TABLE_LIMIT:
-            self._bench.room -= 1
-            self[text] = output
-        return output
+        marked = self._marked.get(text)
+        if marked is None:
+            outcome = self._bound.cells.fresh(text)
+            written: list[bytes] = []
+            marks = outcome.findings
+            for render, finish in self._pieces:
+                data, more = finish(render(outcome, text))
+                written.append(data)
+                marks += more
+            output = tuple(written)
+            room = self._bench.room > 0
+            if not marks:
+                if room and len(self) < TABLE_LIMIT:
+                    self._bench.room -= 1
+                    self[text] = output
+                return output
+            marked = output, marks
+            if room and len(self._marked) < KNOWN_LIMIT:
+                self._bench.room -= 1
+                self._marked[text] = marked
+        self._bench.pending.append((self._bound.column, marked[1], text))
+        return marked[0]
 
 
 @dataclass(frozen=True)
@@ -121,28 +133,20 @@ class Plan:
     steps: tuple[Step, ...]
     bench: Workbench = field(repr=False)
     missing: tuple[str, ...]
-    computed: int = 0
-    """How many texts the steps append to a row."""
     gather: Callable[[list[str]], tuple[str, ...]] = field(repr=False, default=lambda _row: ())
-    tables: tuple[SlotTable, ...] = field(repr=False, default=())
-    pick: Callable[[list[str]], tuple[str, ...]] = field(repr=False, default=lambda _row: ())
+    tables: tuple[RuleTable, ...] = field(repr=False, default=())
+    pick: Callable[[list[bytes]], tuple[bytes, ...]] = field(repr=False, default=lambda _pieces: ())
+    prefix: bytes = b""
 
     def extend(self, row: list[str]) -> None:
         """Append the computed texts of exclusive and multi-entry rules to ``row``."""
         for step in self.steps:
             step(row)
 
-    def output(self, row: list[str]) -> tuple[str, ...]:
-        """The format's cells for an extended row (which may be repaired); findings are left in ``bench.pending``."""
-        cells = list(map(getitem, self.tables, self.gather(row)))
-        repairs = self.bench.repairs
-        if repairs:
-            for index, text in repairs:
-                row[index] = text
-            repairs.clear()
-        cells += row
-        cells.append("")
-        return self.pick(cells)
+    def line(self, row: list[str]) -> bytes:
+        """The format's line for an extended row; findings are left in ``bench.pending``."""
+        pieces = list(chain.from_iterable(map(getitem, self.tables, self.gather(row))))
+        return self.prefix + b"".join(self.pick(pieces))
 
 
 def _cell_rule(rule: MapRule, layout_map: LayoutMap, items: ItemTable, on: date) -> CellRule:
@@ -242,11 +246,6 @@ class _Binder:
                 self._next += 1
             self.steps.append(_exclusive_step(value, choices, self._pending))
 
-    @property
-    def computed(self) -> int:
-        """How many texts the steps append."""
-        return self._next - self._columns.size
-
 
 def _wanted(column: FormatColumn) -> Iterator[tuple[str, int, Role]]:
     """The rules that can fill a format column, best first."""
@@ -269,38 +268,7 @@ def bind(columns: Columns, layout_map: LayoutMap, items: ItemTable, on: date) ->
         rule = layout_map.rules[number]
         cells = Cells(reader(rule.kind, _cell_rule(rule, layout_map, items, on)), required=rule.required)
         bound.append(BoundRule(rule, source, column, cells))
-    return Plan(tuple(bound), tuple(binder.steps), bench, tuple(dict.fromkeys(binder.missing)), binder.computed)
-
-
-class _Slots:
-    """The slots of one plan: for each rule its main one (the standard text), and companions as the format asks."""
-
-    def __init__(self, plan: Plan, definition: FormatDefinition) -> None:
-        self._plan, self._definition = plan, definition
-        self.made: list[tuple[int, SlotTable]] = []
-        self._main: dict[int, SlotTable] = {}
-
-    def add(self, bound: BoundRule, column: FormatColumn) -> int:
-        """A slot for ``column``; its position among the slots."""
-        render = renderer(column, bound.rule, self._definition)
-        table = SlotTable(bound, render, Finisher(column.max_bytes, self._definition.encoding), self._plan.bench)
-        self.made.append((bound.source, table))
-        if column.kind not in _COMPANIONS:
-            self._main.setdefault(id(bound), table)
-        return len(self.made) - 1
-
-    def complete(self, originals: Mapping[int, FormatColumn]) -> None:
-        """Give every rule a main slot, so that no finding is lost, and tell it of its original column."""
-        for bound in self._plan.bound:
-            if id(bound) not in self._main:
-                self.add(bound, _UNSHOWN)
-            column = originals.get(id(bound))
-            if column is not None:
-                self._main[id(bound)].original = Finisher(column.max_bytes, self._definition.encoding)
-
-
-_COMPANIONS = frozenset({"unit", "flag", "judgement"})
-_UNSHOWN = FormatColumn(0, "", "standard")
+    return Plan(tuple(bound), tuple(binder.steps), bench, tuple(dict.fromkeys(binder.missing)))
 
 
 def _says_something(column: FormatColumn, rule: MapRule) -> bool:
@@ -311,42 +279,54 @@ def _says_something(column: FormatColumn, rule: MapRule) -> bool:
     return column.kind not in by_kind or rule.kind == by_kind[column.kind]
 
 
+def _filled(plan: Plan, definition: FormatDefinition) -> list[tuple[FormatColumn, BoundRule]]:
+    """The columns of the format that some rule fills, in order."""
+    by_target = {(bound.rule.target, bound.rule.occurrence, bound.rule.role): bound for bound in plan.bound}
+    found = []
+    for column in definition.columns:
+        bound = next((by_target[want] for want in _wanted(column) if want in by_target), None)
+        if bound is not None and _says_something(column, bound.rule):
+            found.append((column, bound))
+    return found
+
+
+# Reads like a column but writes nothing: for rules that the format does not show, so that no finding is lost.
+_UNSHOWN: Piece = (lambda outcome, _text: outcome.standard, Finisher(DEFAULT_MAX_BYTES, "utf-8", b""))
+
+
 def compile_plan(
     columns: Columns, layout_map: LayoutMap, definition: FormatDefinition, items: ItemTable, on: date
 ) -> Plan:
     """A plan that writes ``definition`` from rows of this layout."""
     plan = bind(columns, layout_map, items, on)
-    by_target = {(bound.rule.target, bound.rule.occurrence, bound.rule.role): bound for bound in plan.bound}
-    slots = _Slots(plan, definition)
-    positions: dict[int, int] = {}
-    raw: dict[int, int] = {}
-    originals: dict[int, FormatColumn] = {}
-    for column in definition.columns:
-        bound = next((by_target[want] for want in _wanted(column) if want in by_target), None)
-        if bound is None or not _says_something(column, bound.rule):
-            continue
-        if column.kind == "original":
-            raw[column.number - 1] = bound.source
-            originals[id(bound)] = column
-        else:
-            positions[column.number - 1] = slots.add(bound, column)
-    slots.complete(originals)
-    # Behind the slots' cells lie the raw (repaired) row and one empty cell: see Plan.output.
-    offset = len(slots.made)
-    empty = offset + columns.size + plan.computed
-    order = [
-        positions[index] if index in positions else offset + raw[index] if index in raw else empty
-        for index in range(len(definition.columns))
-    ]
+    filled = _filled(plan, definition)
+    pieces: dict[int, list[tuple[int, Piece]]] = {}
+    for place, (column, bound) in enumerate(filled):
+        after = filled[place + 1][0].number if place + 1 < len(filled) else len(definition.columns)
+        # Columns that nothing fills are only commas: they ride on the cell before them.
+        end = b"," * (after - column.number) + (b"\r\n" if place + 1 == len(filled) else b"")
+        finish = Finisher(column.max_bytes, definition.encoding, end)
+        pieces.setdefault(id(bound), []).append((place, (renderer(column, bound.rule, definition), finish)))
+    tables: list[RuleTable] = []
+    order: dict[int, int] = {}
+    total = 0
+    for bound in plan.bound:
+        own = pieces.get(id(bound))
+        tables.append(RuleTable(bound, tuple(piece for _place, piece in own) if own else (_UNSHOWN,), plan.bench))
+        for offset, (place, _piece) in enumerate(own or ()):
+            order[place] = total + offset
+        total += len(own) if own else 1
+    first = filled[0][0].number - 1 if filled else len(definition.columns) - 1
     return replace(
         plan,
-        gather=_getter([source for source, _table in slots.made]),
-        tables=tuple(table for _source, table in slots.made),
-        pick=_getter(order),
+        gather=_getter([bound.source for bound in plan.bound]),
+        tables=tuple(tables),
+        pick=_getter([order[place] for place in range(len(filled))]),
+        prefix=b"," * first + (b"" if filled else b"\r\n"),
     )
 
 
-def _getter(indexes: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+def _getter(indexes: list[int]) -> Callable[[list[_Cell]], tuple[_Cell, ...]]:
     """``itemgetter`` that returns a tuple for one index too."""
     if len(indexes) == 1:
         only = indexes[0]

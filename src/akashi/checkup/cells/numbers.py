@@ -79,21 +79,22 @@ def _tail(rest: str, unit: str) -> tuple[str, str, str | None]:
 
 
 def _in_range(number: str, rule: NumberRule) -> bool:
-    value = Decimal(number)
-    return not ((rule.low and value < Decimal(rule.low)) or (rule.high and value > Decimal(rule.high)))
+    # Floats are exact enough to compare: limits have few digits, and rounding keeps the order of decimals.
+    value = float(number)
+    return not ((rule.low and value < float(rule.low)) or (rule.high and value > float(rule.high)))
 
 
 def _measured(number: str, qualifier: str, flag: str, rule: NumberRule) -> Outcome:
     if rule.factor != "1":
         number = _times(number, rule.factor)
-    findings = []
-    if not _in_range(number, rule):
-        findings.append("cell.range")
+    findings: tuple[str, ...] = ()
+    if (rule.low or rule.high) and not _in_range(number, rule):
+        findings = ("cell.range",)
     if rule.decimals is not None and len(number.partition(".")[2]) > rule.decimals:
-        findings.append("cell.decimals")
+        findings += ("cell.decimals",)
     status = Status.VALUE if not qualifier else Status.BELOW if qualifier in {"<", "<="} else Status.ABOVE
     standard = number + WORD_OF_QUALIFIER.get(qualifier, "")
-    return Outcome(standard, status, "", qualifier, flag, "", tuple(findings))
+    return Outcome(standard, status, "", qualifier, flag, "", findings)
 
 
 def read_number(text: str, rule: NumberRule) -> Outcome:

@@ -140,6 +140,9 @@ def read_findings(text: str, separators: str = DEFAULT_SEPARATORS, *, spaces: bo
 
 def read_text(text: str) -> Outcome:
     """Free text, verbatim but for outer spaces and control characters."""
+    # The common case of numbers and codes kept as text: nothing to fold, nothing to clean.
+    if text.isascii() and text.isalnum():
+        return Outcome(text, Status.VALUE)
     absent = read_absence(text)
     if absent is not None:
         return absent
