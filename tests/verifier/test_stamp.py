@@ -106,7 +106,7 @@ def test_no_byte_of_a_token_can_be_changed_unnoticed() -> None:
 
 def _opening(token: bytes, note: bytes) -> tuple[str, int | None, bytes | None]:
     try:
-        opened = stamp.open_token(token, imprint(note), [])
+        opened = stamp.open_token(token, imprint(note), [], [])
     except Failure as failure:
         return failure.code, None, None
     return "opened", opened.time_ms, opened.signer

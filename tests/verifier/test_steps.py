@@ -162,9 +162,47 @@ def _revokes_a_stranger(log: Log) -> None:
     log.add(GATEWAY_KEY, "key.revoked", {1: SERVER_KEY.id, 2: 3}, HOSPITAL)
 
 
+def _last_office_key(log: Log) -> None:
+    log.add(OFFICE_KEY, "key.revoked", {1: OFFICE_KEY.id, 2: 1}, OFFICE)
+
+
+def _revoked_twice(log: Log) -> None:
+    log.add(OFFICE_KEY, "key.revoked", {1: GATEWAY_KEY.id, 2: 3}, OFFICE)
+    log.add(OFFICE_KEY, "key.revoked", {1: GATEWAY_KEY.id, 2: 2}, OFFICE)
+
+
+def _since_without_compromise(log: Log) -> None:
+    log.add(OFFICE_KEY, "key.revoked", {1: GATEWAY_KEY.id, 2: 3, 3: START}, OFFICE)
+
+
+def _device_of_a_server(log: Log) -> None:
+    log.add(OFFICE_KEY, "key.enrolled", writer.enrolment(Signer(20), OFFICE, 3, f10="dev-0001"), OFFICE)
+
+
+def _stamp_of_another_log(log: Log) -> None:
+    log.add(SERVER_KEY, "log.stamped", {1: b"x" + log.note(), 2: b"t", 3: [], 4: []}, OFFICE)
+
+
+def _clock_reason(log: Log) -> None:
+    log.add(OFFICE_KEY, "clock.stepped", {1: 1, 2: 2, 3: 1}, OFFICE)
+
+
+def _opening_key_by_the_office(log: Log) -> None:
+    opening = writer.enrolment(Signer(21), HOSPITAL, 5, f2=0, f9=1)
+    del opening[8]
+    log.add(OFFICE_KEY, "key.enrolled", opening, OFFICE)
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
+        (_last_office_key, "enrolment"),
+        (_revoked_twice, "enrolment"),
+        (_since_without_compromise, "enrolment"),
+        (_device_of_a_server, "enrolment"),
+        (_stamp_of_another_log, "enrolment"),
+        (_clock_reason, "enrolment"),
+        (_opening_key_by_the_office, "enrolment"),
         (_foreign, "op.foreign"),
         (_replayed, "op.replayed"),
         (_expired, "op.expired"),

@@ -19,6 +19,7 @@ from akashi_verifier.tree import digest, is_bytes, is_int
 
 SECRETARIAT, GATEWAY, SERVER, DEVICE, OPENING = 1, 2, 3, 4, 5
 MACHINES = frozenset({SECRETARIAT, GATEWAY, SERVER})
+COMPROMISED = 2
 _FOREVER = 1 << 63
 
 
@@ -26,27 +27,25 @@ def _within(low: int, high: int) -> Callable[[Any], bool]:
     return lambda value: is_int(value) and low <= value <= high
 
 
-def _bytes(length: int | None = None) -> Callable[[Any], bool]:
-    return lambda value: is_bytes(value, length)
+def _bytes(low: int, high: int | None = None) -> Callable[[Any], bool]:
+    """Byte strings of that length, or from `low` to `high` bytes."""
+    return lambda value: is_bytes(value) and low <= len(value) <= (low if high is None else high)
 
 
-def _is_algorithm(value: Any) -> bool:
-    return is_int(value) and value in (ED25519, ESP256)
+def _list(count: int, low: int, high: int) -> Callable[[Any], bool]:
+    one = _bytes(low, high)
+    return lambda value: isinstance(value, list) and len(value) <= count and all(map(one, value))
 
 
-def _is_any_algorithm(value: Any) -> bool:
-    return is_int(value) and value in (ED25519, ESP256, 0)
-
-
-def _is_der_list(value: Any) -> bool:
-    return isinstance(value, list) and all(is_bytes(part) for part in value)
+def _one_of(*values: int) -> Callable[[Any], bool]:
+    return lambda value: is_int(value) and value in values
 
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-_MS = _within(0, _FOREVER)
+_MS = _within(0, 1 << 53)
 
 # kind -> (fields that must stand, fields that may, purposes that may sign), version 1 each
 Form = dict[int, Callable[[Any], bool]]
@@ -57,29 +56,29 @@ KINDS: dict[str, tuple[Form, Form, frozenset[int]]] = {
             2: _bytes(32),
             3: _bytes(32),
             4: _bytes(32),
-            5: _bytes(),
-            6: _is_algorithm,
+            5: _bytes(32, 512),
+            6: _one_of(ED25519, ESP256),
             7: is_handle,
         },
-        {8: _bytes()},
+        {8: _bytes(1, 8192)},
         frozenset({SECRETARIAT}),
     ),
     "key.enrolled": (
         {
             1: _bytes(32),
-            2: _is_any_algorithm,
-            3: _bytes(),
+            2: _one_of(ED25519, ESP256, 0),
+            3: _bytes(32, 4096),
             4: is_handle,
             5: _within(1, 5),
             6: _MS,
             7: _MS,
         },
-        {8: _bytes(64), 9: is_int, 10: is_handle},
+        {8: _bytes(64), 9: _within(1, 65_535), 10: is_handle},
         frozenset({SECRETARIAT, GATEWAY}),
     ),
     "key.revoked": ({1: _bytes(32), 2: _within(1, 4)}, {3: _MS}, frozenset({SECRETARIAT, GATEWAY})),
     "log.stamped": (
-        {1: _bytes(), 2: _bytes(), 3: _is_der_list, 4: _is_der_list},
+        {1: _bytes(1, 8192), 2: _bytes(1, 24_576), 3: _list(8, 1, 8192), 4: _list(8, 1, 16_384)},
         {},
         frozenset({SERVER, SECRETARIAT}),
     ),
@@ -102,7 +101,7 @@ def body_is_formed(op: Operation) -> bool:
     return required.keys() <= op.body.keys() <= forms.keys() and all(forms[key](op.body[key]) for key in op.body)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Enrolled:
     """A key of record; `key` is None for opening keys, which never sign."""
 
@@ -126,14 +125,19 @@ class Registry:
         """Take in leaf 0, whose body the caller found well-formed, after checking that it signed itself."""
         body = genesis.body
         self._ledger = genesis.ledger
+        self._origin: str = body[1]
         self._next_log_key: bytes = body[3]
+        self._cosigner: bytes = body[4]
         key_id = sha256(body[5]).digest()
         demand(genesis.key_id == key_id, "signer.unknown", "leaf 0")
-        demand(genesis.algorithm == body[6], "signer.algorithm", "leaf 0")
         demand(genesis.institution == body[7], "signer.institution", "leaf 0")
+        demand(genesis.algorithm == body[6], "signer.algorithm", "leaf 0")
         key = operations.load_key(body[5], body[6], "signature")
         demand(operations.signature_holds(key, genesis.signature, genesis.signed), "signature", "leaf 0")
-        self._keys = {key_id: Enrolled(body[7], SECRETARIAT, body[6], key, 0, _FOREVER)}
+        demand((8 in body) != self._origin.endswith("/1") and body[2] != body[4], "enrolment", "leaf 0")
+        founder = Enrolled(body[7], SECRETARIAT, body[6], key, 0, _FOREVER)
+        self._keys = {key_id: founder}
+        self._secretariat = [founder]
         self._gateways: dict[str, list[Enrolled]] = {}
 
     def admit(self, op: Operation, ms: int, where: str) -> None:
@@ -156,18 +160,30 @@ class Registry:
             self._apply(op, signer, ms, where)
 
     def _apply(self, op: Operation, signer: Enrolled, ms: int, where: str) -> None:
+        """What each kind of registry.md does to the keys of record, and when it may not."""
+        body = op.body
         if op.kind == "key.enrolled":
-            self._enrol(op.body, signer, ms, where)
+            self._enrol(body, signer, ms, where)
         elif op.kind == "key.revoked":
-            target = self._keys.get(op.body[1])
-            if target is None:
-                raise Failure("enrolment", where)
-            own = signer.purpose == SECRETARIAT or target.institution == signer.institution
-            demand(own, "enrolment", where)
-            target.revoked = True
+            self._revoke(body, signer, ms, where)
         elif op.kind == "log.rekeyed":
-            demand(digest("akashi/logkey/1", op.body[1]) == self._next_log_key, "enrolment", where)
-            self._next_log_key = op.body[2]
+            opens = digest("akashi/logkey/1", body[1]) == self._next_log_key
+            demand(opens and body[1] != self._cosigner, "enrolment", where)
+            self._next_log_key = body[2]
+        elif op.kind == "log.stamped":
+            demand(body[1].startswith(self._origin.encode() + b"\n"), "enrolment", where)
+        elif op.kind == "clock.stepped":
+            demand((body[2] < body[1]) == (body[3] == 1), "enrolment", where)
+
+    def _revoke(self, body: dict[int, Any], signer: Enrolled, ms: int, where: str) -> None:
+        target = self._keys.get(body[1])
+        if target is None or target.revoked:
+            raise Failure("enrolment", where)
+        own = signer.purpose == SECRETARIAT or target.institution == signer.institution
+        demand(own and (3 not in body or body[2] == COMPROMISED), "enrolment", where)
+        current = [key for key in self._secretariat if key.stands(ms)]
+        demand(current != [target], "enrolment", where)
+        target.revoked = True
 
     def _enrol(self, body: dict[int, Any], signer: Enrolled, ms: int, where: str) -> None:
         """The rules of enrolment; a key that passes is of record from the next leaf on."""
@@ -176,17 +192,21 @@ class Registry:
         demand(valid_from < valid_to, "enrolment", where)
         demand((algorithm == 0) == (purpose == OPENING), "enrolment", where)
         demand((9 in body) == (purpose == OPENING), "enrolment", where)
+        demand(10 not in body or purpose == DEVICE, "enrolment", where)
+        demand((8 in body) if purpose in MACHINES else (8 not in body or purpose == DEVICE), "enrolment", where)
         by_own_gateway = signer.purpose == GATEWAY and signer.institution == institution
         needs_gateway = purpose == OPENING or (purpose == GATEWAY and self._has_gateway(institution, ms))
         demand(by_own_gateway if needs_gateway else signer.purpose == SECRETARIAT, "enrolment", where)
         key = None if purpose == OPENING else operations.load_key(public, algorithm, "enrolment")
-        if purpose in MACHINES:
+        if 8 in body:
             message = b"akashi/pop/1\0" + self._ledger + key_id + institution.encode()
-            proven = key is not None and 8 in body and operations.signature_holds(key, body[8], message)
+            proven = key is not None and operations.signature_holds(key, body[8], message)
             demand(proven, "enrolment", where)
         enrolled = Enrolled(institution, purpose, algorithm, key, valid_from, valid_to)
         self._keys[key_id] = enrolled
-        if purpose == GATEWAY:
+        if purpose == SECRETARIAT:
+            self._secretariat.append(enrolled)
+        elif purpose == GATEWAY:
             self._gateways.setdefault(institution, []).append(enrolled)
 
     def _has_gateway(self, institution: str, ms: int) -> bool:

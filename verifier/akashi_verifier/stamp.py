@@ -113,8 +113,8 @@ def _signed_data(token: bytes) -> list[Tlv]:
     return _inside(data.content, _INTEGER, _SET, _SEQUENCE, more=True)
 
 
-def open_token(token: bytes, imprint: bytes, extra: list[bytes]) -> Opened:
-    """Check a token over the imprint (SHA-256); `extra` are certificates from outside it (raises `stamp`)."""
+def open_token(token: bytes, imprint: bytes, extra: list[bytes], crls: list[bytes]) -> Opened:
+    """Check a token over the imprint (SHA-256); `extra` and `crls` came with it (raises `stamp`)."""
     fields = _signed_data(token)
     encapsulated = _inside(fields[2].content, _OID, 0xA0)
     demand(encapsulated[0].content == _TST_INFO, "stamp", "content type")
@@ -128,8 +128,19 @@ def open_token(token: bytes, imprint: bytes, extra: list[bytes]) -> Opened:
     demand(len(rest) == 1 and rest[0].tag == _SET, "stamp", "signer")
     signer_info = _inside(rest[0].content, _SEQUENCE)[0].content
     certificates = own + extra
+    _all_parse(certificates, crls)
     signer = _check_signer(signer_info, info, certificates)
     return Opened(_check_info(info, imprint), signer, certificates)
+
+
+def _all_parse(certificates: list[bytes], crls: list[bytes]) -> None:
+    try:
+        for raw in certificates:
+            x509.load_der_x509_certificate(raw)
+        for raw in crls:
+            x509.load_der_x509_crl(raw)
+    except Exception:  # noqa: BLE001 - X.509 parsing fails in many classes; all mean the same here
+        raise Failure("stamp", "certificate or CRL") from None
 
 
 def _check_info(info: bytes, imprint: bytes) -> int:
@@ -223,7 +234,7 @@ def path_holds(opened: Opened, roots: list[bytes], crls: list[bytes]) -> bool:
     at = datetime.fromtimestamp(opened.time_ms / 1000, UTC)
     others = {sha256(raw).digest(): raw for raw in opened.certificates[:MAX_CERTIFICATES]}
     trusted = {sha256(raw).digest() for raw in roots}
-    revocations = [crl for raw in crls if (crl := _load_crl(raw)) is not None]
+    revocations = [x509.load_der_x509_crl(raw) for raw in crls]
     reached, waiting = {sha256(opened.signer).digest()}, [opened.signer]
     pool = {**others, **{sha256(raw).digest(): raw for raw in roots}}
     while waiting:
@@ -237,14 +248,7 @@ def path_holds(opened: Opened, roots: list[bytes], crls: list[bytes]) -> bool:
     return False
 
 
-def _load_crl(raw: bytes) -> Any:
-    try:
-        return x509.load_der_x509_crl(raw)
-    except Exception:  # noqa: BLE001 - a list that cannot be read lists nothing
-        return None
-
-
-def _issued(subject_raw: bytes, issuer_raw: bytes, at: datetime, crls: list[Any]) -> bool:
+def _issued(subject_raw: bytes, issuer_raw: bytes, at: datetime, crls: list[x509.CertificateRevocationList]) -> bool:
     """Whether this step of a path holds: CA:true, signature, validity, and no revocation up to the time."""
     try:
         subject, issuer = map(x509.load_der_x509_certificate, (subject_raw, issuer_raw))
@@ -252,8 +256,9 @@ def _issued(subject_raw: bytes, issuer_raw: bytes, at: datetime, crls: list[Any]
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         if not constraints.ca or not subject.not_valid_before_utc <= at <= subject.not_valid_after_utc:
             return False
+        key: Any = issuer.public_key()
         for crl in crls:
-            if crl.issuer == issuer.subject and crl.is_signature_valid(issuer.public_key()):
+            if crl.issuer == issuer.subject and crl.is_signature_valid(key):
                 entry = crl.get_revoked_certificate_by_serial_number(subject.serial_number)
                 if entry is not None and entry.revocation_date_utc <= at:
                     return False

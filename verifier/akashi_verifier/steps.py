@@ -211,7 +211,7 @@ def _check_stamps(bundle: Bundle, findings: Findings, trust: Trust | None) -> No
         old, new = stamp.note, bundle.note
         tree.check_consistency(old.size, old.root, new.size, new.root, stamp.proof)
         imprint = sha256(stamp.note.body + line.raw).digest()
-        opened = stamps.open_token(stamp.token, imprint, stamp.certificates)
+        opened = stamps.open_token(stamp.token, imprint, stamp.certificates, stamp.crls)
         counted = trust is not None and stamps.path_holds(opened, trust.tsa_roots, stamp.crls)
         findings.stamps.append({"size": old.size, "time_ms": opened.time_ms, "counted": counted})
         if counted:
