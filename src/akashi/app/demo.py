@@ -1,0 +1,256 @@
+"""The main job from end to end, with real parts and invented people: what ``make demo`` runs.
+
+Guarantees: every step is the product's own code on a fresh home; each line says what was done, what was seen and how long it took.
+Leaves a home that ``akashi serve`` can serve, and a file with the made-up accounts. Refuses: an existing home. Its time stamps come
+from the home's own test authority and prove nothing legally.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyotp
+
+from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths, server_paths
+from akashi.app.desk import conversion, sending
+from akashi.app.desk.maps import FORMATS, today
+from akashi.app.errors import HomeExists
+from akashi.app.gateway.enrolment import FirstPerson, Joined, equip, join, make_device
+from akashi.app.gateway.home import acting
+from akashi.app.server.home import Server
+from akashi.app.wiring import KINDS
+from akashi.checkup.formats.maps import LayoutMap
+from akashi.checkup.generate import Maker, encode_file
+from akashi.clock import Clock
+from akashi.durable import make_directory, write_file
+from akashi.errors import IntegrityError
+from akashi.exchange.model import ReadPurpose
+from akashi.identity.model import InstitutionRole, Role, Session
+from akashi.ledger.audit import audit
+from akashi.ledger.proof.evidence import export_all, export_subject
+from akashi.ledger.proof.verify import verify_file
+
+ROOT = Path(__file__).resolve().parents[3]
+PEOPLE = 1_000
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One made-up account of the demonstration."""
+
+    institution: str
+    login: str
+    password: str
+    seed: str
+    p12_password: str
+
+
+class DemoFailed(IntegrityError):
+    """A step of the demonstration did not give what it must."""
+
+    code = "app.demo"
+    ja, en = "デモの「{step}」が期待どおりになりませんでした。", "The demonstration failed at `{step}`."
+
+
+class Steps:
+    """Numbers, times and prints the steps."""
+
+    def __init__(self, say: Say) -> None:
+        self._say, self._number, self._started = say, 0, time.perf_counter()
+        self._last = self._started
+
+    def done(self, what: str, seen: str) -> None:
+        """A step is over."""
+        now = time.perf_counter()
+        self._number += 1
+        self._say(f"{self._number:2}. {what:<34} {(now - self._last) * 1000:8.0f} ms   {seen}")
+        self._last = now
+
+    def total(self) -> float:
+        """Seconds since the beginning."""
+        return time.perf_counter() - self._started
+
+
+def run(home: Path, clock: Clock, say: Say, *, people: int = PEOPLE) -> None:
+    """Run everything in ``home``. Raises :class:`HomeExists`, :class:`DemoFailed` and whatever a part refuses."""
+    if home.exists() and any(home.iterdir()):
+        raise HomeExists(name=home.name)
+    make_directory(home)
+    passphrase = secrets.token_urlsafe(24).encode()
+    write_file(home / "passphrase", passphrase)
+    steps = Steps(say)
+    server = Server.create(home, ServerSettings(), "デモ事務局", passphrase, clock)
+    steps.done("found the service", f"origin {server.engine.origin}")
+    try:
+        _main_job(home, server, passphrase, clock, steps, people)
+    finally:
+        server.close()
+    report = audit(server_paths(home).ledger, KINDS)
+    steps.done("ledger audit", f"{report.leaves} leaves, {len(report.findings)} findings")
+    _require(not report.findings, "ledger audit")
+    say(f"    total {steps.total():.1f} s. Accounts: {home.name}/accounts.txt. Next: make serve")
+
+
+def _require(condition: bool, step: str) -> None:
+    if not condition:
+        raise DemoFailed(step=step)
+
+
+def _main_job(home: Path, server: Server, passphrase: bytes, clock: Clock, steps: Steps, people: int) -> None:
+    office = equip(
+        server, home, server.secretariat_handle, FirstPerson("jimu", "事務局 担当", Role.SECRETARIAT), passphrase, _settings(0), clock
+    )
+    clinic = _join(server, home, "みどり健診センター", "1319999901", InstitutionRole.SENDER, passphrase, clock, 1)
+    payer = _join(server, home, "ほし健康保険組合", "1329999902", InstitutionRole.RECEIVER, passphrase, clock, 2)
+    joined = [office, clinic, payer]
+    try:
+        accounts = [_account(server, home, one) for one in joined]
+        steps.done("institutions, people, devices", f"{len(joined)} institutions, ledger size {server.engine.size}")
+        sender, receiver = (_sign_in(one, account, clock) for one, account in zip(joined[1:], accounts[1:], strict=True))
+        steps.done("sign in: certificate+password+code", f"{sender.person}, {receiver.person}")
+        server.stamper.stamp()
+        steps.done("time stamp on a checkpoint", "test authority: no legal effect")
+        transfer = _deliver(clinic, payer, sender, receiver, steps, people)
+        _erase(server, steps)
+        server.stamper.stamp()
+        steps.done("second time stamp", f"ledger size {server.engine.size}")
+        _prove(home, server, transfer, steps)
+        for one in joined:
+            one.gateway.anchor_journal()
+        steps.done("access journals anchored", f"ledger size {server.engine.size}")
+    finally:
+        for one in joined:
+            one.gateway.close()
+
+
+def _settings(offset: int) -> GatewaySettings:
+    return GatewaySettings(port=8444 + offset)
+
+
+def _join(
+    server: Server, home: Path, name: str, number: str, roles: InstitutionRole, passphrase: bytes, clock: Clock, offset: int
+) -> Joined:
+    first = FirstPerson(f"demo{offset}", f"デモ 担当{offset}", Role.OPERATOR | Role.MANAGER)
+    return join(
+        server,
+        home,
+        name=name,
+        number=number,
+        roles=roles,
+        first=first,
+        passphrase=passphrase,
+        settings=_settings(offset),
+        clock=clock,
+    )
+
+
+def _account(server: Server, home: Path, joined: Joined) -> Account:
+    """Password, second factor and a device of a made-up account; written down for whoever tries the demo in a browser."""
+    accounts = joined.gateway.accounts
+    seed = accounts.enrol_totp(joined.person).secret
+    # The code of the period before: one period is within the tolerance, and the present code stays free for the first sign-in.
+    accounts.confirm_totp(joined.person, pyotp.TOTP(seed).at(joined.gateway.clock.now_ms() // 1000 - 30))
+    password = f"{secrets.token_urlsafe(12)}-7a"
+    accounts.set_password(joined.person, password)
+    device = make_device(server, joined.institution, joined.person)
+    folder = gateway_paths(home, joined.institution).root
+    write_file(folder / "demo-device.p12", device.p12)
+    write_file(folder / "demo-device.pem", device.pem)
+    login = accounts.account(joined.person).login
+    made = Account(joined.institution, login, password, seed, device.password)
+    notes = home / "accounts.txt"
+    before = notes.read_text(encoding="utf-8") if notes.exists() else "デモ用の架空の利用者です / made-up accounts of the demo\n"
+    text = (
+        f"\nhttps://localhost:{joined.gateway.settings.port}/  {joined.gateway.names()[joined.institution]}\n"
+        f"  institution {made.institution}\n  login {made.login}\n  password {made.password}\n  TOTP seed {made.seed}\n"
+        f"  device gateways/{made.institution}/demo-device.p12  password {made.p12_password}\n"
+    )
+    write_file(notes, (before + text).encode())
+    return made
+
+
+def _sign_in(joined: Joined, account: Account, clock: Clock) -> Session:
+    gateway = joined.gateway
+    code = pyotp.TOTP(account.seed).at(clock.now_ms() // 1000)
+    return gateway.accounts.sign_in(account.login, account.password, code, gateway.machine_certificate())
+
+
+def _sample(joined: Joined, people: int, clock: Clock) -> bytes:
+    """A file of invented people in the clinic's own layout (CP932, two heading rows, values as messy as real ones)."""
+    gateway = joined.gateway
+    layout: LayoutMap = next(one for one in gateway.maps.maps() if one.map_id.startswith("midori"))
+    heads = read_heads(FORMATS / "layouts" / "midori.csv", layout.header_rows)
+    maker = Maker(heads, layout, gateway.maps.items(), today(clock.now_ms()), messy=False)
+    return b"".join(encode_file(heads, maker.rows(20261121, people), encoding="cp932"))
+
+
+def read_heads(path: Path, rows: int) -> list[list[str]]:
+    """The heading rows of a layout file (UTF-8)."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row for _, row in zip(range(rows), csv.reader(file), strict=False)]
+
+
+def _deliver(
+    clinic: Joined, payer: Joined, sender: Session, receiver: Session, steps: Steps, people: int
+) -> str:
+    data = _sample(clinic, people, clinic.gateway.clock)
+    steps.done("invented people", f"{people} rows, {len(data):,} bytes CP932")
+    draft = conversion.make_draft(clinic.gateway, "kekka.csv", data, receiver=payer.institution)
+    report = draft.report
+    stops, warns, informs = draft.severities
+    steps.done(
+        "convert to standard CSV and hc08",
+        f"{report.rows_out} people, findings: {stops} stop, {warns} warn, {informs} inform",
+    )
+    sent = sending.send(clinic.gateway, sender, draft, sending.Terms(payer.institution, 0, 0))
+    steps.done("seal, stage, announce", f"{sent.transfer} at ledger index {sent.acknowledged.index}")
+    inbox = [one.handle for one in payer.gateway.exchange.inbox()]
+    _require(sent.transfer in inbox, "inbox")
+    opened = payer.gateway.exchange.open(sent.transfer, ReadPurpose.CHECKUP_RESULT, acting(receiver))
+    _require(dict(opened.documents) == dict(draft.documents), "open")
+    steps.done("receiver opens, content compared", f"{sum(len(d) for _, d in opened.documents):,} bytes in memory")
+    payer.gateway.exchange.confirm(sent.transfer, acting(receiver))
+    same = clinic.gateway.exchange.show(sent.transfer).trail == payer.gateway.exchange.show(sent.transfer).trail
+    _require(same, "trail")
+    steps.done("receiver confirms", "both sides see the same trail")
+    return sent.transfer
+
+
+def _erase(server: Server, steps: Steps) -> None:
+    report = server.housekeeping.run_once()
+    _require(report.erased == 1, "erase")
+    scrubbed = server.vault.scrub()
+    steps.done("erase and scrub", f"{report.erased} payload, scrub done: {scrubbed.done}")
+
+
+def _prove(home: Path, server: Server, transfer: str, steps: Steps) -> None:
+    trust = (server_paths(home).public / "trust.txt").read_bytes()
+    evidence = home / "evidence"
+    make_directory(evidence)
+    for name, bundle in (("transfer", export_subject(server.engine, transfer)), ("whole", export_all(server.engine))):
+        path = evidence / f"{name}.akashi"
+        write_file(path, bundle)
+        verdict = verify_file(bundle, trust, KINDS)
+        steps.done(f"verify {name} (first verifier)", f"{verdict.status}, {verdict.level}, {len(verdict.operations)} operations")
+        _require(verdict.failure is None and verdict.status == "verified", f"verify {name}")
+        _second(path, server_paths(home).public / "trust.txt", steps, name)
+
+
+def _second(path: Path, trust: Path, steps: Steps, name: str) -> None:
+    """The second implementation, as its own process that has only ``verifier/`` on its path."""
+    command = [sys.executable, "-m", "akashi_verifier", "--trust", str(trust), "--json", str(path)]
+    done = subprocess.run(
+        command, cwd=ROOT / "verifier", capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT / "verifier")}
+    )
+    _require(done.returncode == 0, f"second verifier, {name}")
+    answer = json.loads(done.stdout)
+    steps.done(f"verify {name} (second verifier)", f"{answer['status']}, {answer['level']}")

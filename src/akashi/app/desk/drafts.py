@@ -1,0 +1,87 @@
+"""Converted files between preview and sending: in memory only, for a short while, for one session.
+
+Guarantees: a draft is handed out only to the session that made it, and forgotten after fifteen minutes, when it is sent, or when
+the gateway stops. Refuses: more than a bounded number and size of drafts; nothing is ever written to a disk.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass, field
+
+from akashi.app.errors import DraftMissing, DraftsFull
+from akashi.checkup import ConversionReport
+from akashi.clock import Clock
+
+LIFE_MS = 15 * 60_000
+_MOST_OPEN = 32
+_MOST_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One converted file: what to show, and the documents that would be sealed."""
+
+    file_name: str = field(repr=False)
+    report: ConversionReport = field(repr=False)
+    severities: tuple[int, int, int]
+    """Findings that (stop, warn, inform)."""
+    documents: tuple[tuple[str, bytes], ...] = field(repr=False)
+    source_digest: bytes = field(repr=False)
+    receiver: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return sum(len(data) for _, data in self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    draft: Draft
+    session: bytes
+    until_ms: int
+
+
+class Drafts:
+    """The drafts of one gateway. Thread-safe."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: dict[str, _Held] = {}
+
+    def keep(self, draft: Draft, session: bytes) -> str:
+        """Hold a draft for ``session``; returns its id. Raises :class:`DraftsFull`."""
+        now = self._clock.now_ms()
+        with self._lock:
+            self._forget(now)
+            if len(self._held) >= _MOST_OPEN or draft.size + sum(h.draft.size for h in self._held.values()) > _MOST_BYTES:
+                raise DraftsFull
+            key = secrets.token_urlsafe(16)
+            self._held[key] = _Held(draft, session, now + LIFE_MS)
+            return key
+
+    def peek(self, key: str, session: bytes) -> Draft:
+        """The draft; it stays. Raises :class:`DraftMissing`."""
+        with self._lock:
+            self._forget(self._clock.now_ms())
+            held = self._held.get(key)
+        if held is None or held.session != session:
+            raise DraftMissing
+        return held.draft
+
+    def drop(self, key: str) -> None:
+        """Forget a draft; an unknown one is fine."""
+        with self._lock:
+            self._held.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._held.clear()
+
+    def _forget(self, now_ms: int) -> None:
+        for key in [key for key, held in self._held.items() if held.until_ms <= now_ms]:
+            del self._held[key]

@@ -1,0 +1,1 @@
+"""A gateway home: one institution, its keys and people, and its line to the ledger."""

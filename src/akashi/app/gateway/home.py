@@ -1,0 +1,151 @@
+"""One institution's gateway: its people, keys, maps, and its line to the ledger.
+
+Guarantees: conversion, sealing and opening happen in this process's memory; the server gets sealed bytes and signed
+operations only. The pinned trust file says whose acknowledgements count. Refuses: a home whose key store is another
+institution's. Trusts: whoever can write the home's folder; the passphrase's holder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from akashi.app.config import GatewayPaths, GatewaySettings, gateway_paths, load_settings
+from akashi.app.directory import Directory
+from akashi.app.desk.drafts import Drafts
+from akashi.app.gateway.machine_tls import client_context
+from akashi.app.desk.maps import MapShelf
+from akashi.app.gateway.remote import Channel, RemoteDirectory, RemoteLedger, RemotePayloads
+from akashi.app.gateway.seen import SeenCheckpoint
+from akashi.app.server.home import Server
+from akashi.clock import Clock
+from akashi.exchange.model import Acting
+from akashi.exchange.screening import find_scanner
+from akashi.exchange.service import Exchange
+from akashi.identity.journal import Journal
+from akashi.identity.model import Policy, Session
+from akashi.identity.service import Accounts
+from akashi.identity.store import Database
+from akashi.keys.keystore import FileKeystore
+from akashi.ledger.author import Author
+from akashi.ledger.port import Ledger
+from akashi.ledger.errors import ProofError
+from akashi.ledger.proof.trust import parse_trust
+from akashi.ledger.proof.verdict import Status
+from akashi.ledger.proof.verify import verify_receipt
+from akashi.vault.port import PayloadStore
+
+GATEWAY_KEY, OPENING_KEY, MACHINE_KEY, WEB_KEY = "gateway", "opening", "machine", "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A gateway's line to a server: in this process, or over HTTPS."""
+
+    ledger: Ledger
+    payloads: PayloadStore
+    directory: Directory
+    channel: Channel | None = None
+
+
+class Gateway:
+    """One opened gateway home. Thread-safe as far as its parts are; ``close`` it."""
+
+    def __init__(self, paths: GatewayPaths, keystore: FileKeystore, line: Line, clock: Clock) -> None:
+        self.paths, self.keystore, self.line, self.clock = paths, keystore, line, clock
+        self.settings = load_settings(paths.settings, GatewaySettings)
+        self.institution = self.settings.institution
+        self.ledger, self.payloads, self.directory = line.ledger, line.payloads, line.directory
+        self.author = Author(self.ledger, keystore.signer(GATEWAY_KEY), self.institution, clock)
+        self.database = Database(paths.database)
+        policy = Policy(
+            idle_ms=self.settings.idle_timeout_ms,
+            absolute_ms=self.settings.session_ms,
+            second_factor=self.settings.require_totp,
+        )
+        self.accounts = Accounts(self.database, keystore, self.author, clock, policy=policy)
+        self.exchange = Exchange(
+            database=paths.database,
+            author=self.author,
+            payloads=self.payloads,
+            openers=[keystore.opener(OPENING_KEY)],
+            box=keystore,
+            clock=clock,
+            scanner=find_scanner(),
+        )
+        self.maps = MapShelf(paths.maps)
+        self.drafts = Drafts(clock)
+
+    @property
+    def journal(self) -> Journal:
+        """The access journal of this gateway."""
+        return self.accounts.journal
+
+    def close(self) -> None:
+        """Release databases and connections."""
+        self.drafts.clear()
+        self.exchange.close()
+        self.database.close()
+        if self.line.channel is not None:
+            self.line.channel.close()
+
+    def names(self) -> dict[str, str]:
+        """Institution handle to label, each checked against the ledger's commitment when first seen."""
+        known = self.accounts.names()
+        for entry in self.directory.entries():
+            if known.get(entry.handle) != entry.label:
+                self.accounts.put_name(entry.handle, entry.label, entry.salt)
+                known[entry.handle] = entry.label
+        return known
+
+    def verify_receipt(self, receipt: bytes) -> None:
+        """Check a receipt against the pinned trust file. Raises :class:`ProofError`."""
+        verdict = verify_receipt(receipt, parse_trust(self.paths.trust.read_bytes()))
+        if verdict.status is not Status.VERIFIED:
+            raise ProofError(verdict.failure or "receipt")
+
+    def machine_certificate(self) -> bytes:
+        """SHA-256 of this gateway's own device certificate (DER): the console acts on this device."""
+        certificate = x509.load_pem_x509_certificate(self.paths.certificate.read_bytes())
+        return certificate.fingerprint(hashes.SHA256())
+
+    def anchor_journal(self) -> None:
+        """Put the journal's head on the ledger."""
+        self.accounts.anchor_journal()
+
+    @classmethod
+    def open(cls, home: Path, institution: str, passphrase: bytes, clock: Clock, server: Server | None = None) -> Self:
+        """Open a gateway; with ``server`` in this process, else over ``server_url``."""
+        paths = gateway_paths(home, institution)
+        load_settings(paths.settings, GatewaySettings)
+        keystore = FileKeystore.open(paths.keys, passphrase)
+        line = local_line(server) if server is not None else remote_line(paths, keystore)
+        return cls(paths, keystore, line, clock)
+
+
+def acting(session: Session) -> Acting:
+    """The person of a session, as the exchange wants to know them."""
+    return Acting(session.person, session.auth, session.device)
+
+
+def local_line(server: Server) -> Line:
+    """A line within one process; the server's parts are used through their ports only."""
+    return Line(server.engine, server.vault, server.directory)
+
+
+def remote_line(paths: GatewayPaths, keystore: FileKeystore) -> Line:
+    """A line over HTTPS with the gateway's machine certificate. Raises ``ServerAway``."""
+    settings = load_settings(paths.settings, GatewaySettings)
+    context = client_context(
+        paths.ca.read_bytes(), paths.certificate.read_bytes(), keystore.private_key(MACHINE_KEY)
+    )
+    channel = Channel(settings.server_url, context)
+    seen = SeenCheckpoint(paths.database)
+    ledger = RemoteLedger(channel, parse_trust(paths.trust.read_bytes()), seen.read, seen.keep)
+    return Line(ledger, RemotePayloads(channel, ledger.ledger_id), RemoteDirectory(channel), channel)
+
+

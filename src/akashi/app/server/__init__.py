@@ -1,0 +1,1 @@
+"""A server home and what the secretariat does with it."""

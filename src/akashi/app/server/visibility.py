@@ -1,0 +1,68 @@
+"""Which part of the replicated state a member may read.
+
+Guarantees: pure; deny by default. Members see the registry of keys and institutions, their own people and devices, and transfers
+to which they are a party. Refuses everything else, so that a gateway's certificate is no window on other institutions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from akashi.exchange.records import transfer_of_payload, visible_to
+from akashi.ledger.rules import ALLOWED, Allowed, Denied
+from akashi.ledger.state import ReadState
+from akashi.ledger.wire.cbor import Value
+
+_MEMBERS = frozenset({"inst", "key", "keyof", "log"})
+_OWNED = frozenset({"per", "dev"})
+_INDEXES = frozenset({"trin", "trout"})
+
+
+def decide_row(state: ReadState, institution: str, space: str, key: bytes, value: Value) -> Allowed | Denied:
+    """May ``institution`` see this row?"""
+    if space in _MEMBERS:
+        return ALLOWED
+    if space in _OWNED and isinstance(value, list) and value and value[0] == institution:
+        return ALLOWED
+    if space in _INDEXES and key.startswith(f"{institution}/".encode()):
+        return ALLOWED
+    if space == "tr" and visible_to(state, key.decode("ascii", "replace"), institution):
+        return ALLOWED
+    if space in ("trpay", "pay"):
+        found = transfer_of_payload(state, key)
+        if found is not None and institution in (found.sender, found.receiver):
+            return ALLOWED
+    return Denied("state.hidden")
+
+
+def decide_subject(state: ReadState, institution: str, subject: str) -> Allowed | Denied:
+    """May ``institution`` read the operations on ``subject``? Registry leaves are for all members, trails for the parties."""
+    if subject.startswith("inst-"):
+        return ALLOWED
+    if subject.startswith("tr-"):
+        return ALLOWED if visible_to(state, subject, institution) else Denied("subject.hidden")
+    space = {"per-": "per", "dev-": "dev"}.get(subject[:4])
+    if space is None:
+        return Denied("subject.hidden")
+    return decide_row(state, institution, space, subject.encode(), state.get(space, subject.encode()))
+
+
+class MemberView:
+    """A :class:`ReadState` that shows one member's part of another."""
+
+    def __init__(self, state: ReadState, institution: str) -> None:
+        self._state, self._institution = state, institution
+
+    def get(self, space: str, key: bytes) -> Value:
+        """The value, or ``None`` where there is none or it is not the member's to see."""
+        value = self._state.get(space, key)
+        return value if self._may(space, key, value) else None
+
+    def scan(self, space: str, prefix: bytes = b"") -> Iterator[tuple[bytes, Value]]:
+        """The visible rows below ``prefix``."""
+        for key, value in self._state.scan(space, prefix):
+            if self._may(space, key, value):
+                yield key, value
+
+    def _may(self, space: str, key: bytes, value: Value) -> bool:
+        return isinstance(decide_row(self._state, self._institution, space, key, value), Allowed)
