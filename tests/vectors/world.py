@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from akashi.clock import FixedClock
 from akashi.ledger.events import dump_body, info_of
@@ -24,8 +27,8 @@ from akashi.ledger.proof.stamp import LocalTsa
 from akashi.ledger.proof.trust import Trust, format_trust
 from akashi.ledger.proof.tsa import local_root, local_tsa_certificate
 from akashi.ledger.registry import Genesis, KeyEnrolled, log_key_commitment, possession_message
-from akashi.ledger.wire.envelope import Signer, key_id, seal_operation
-from akashi.ledger.wire.leaf import NO_EFFECTS, ZERO_HASH, encode_header, encode_leaf, header_hash
+from akashi.ledger.wire.envelope import Signer, key_id, parse_operation, seal_operation
+from akashi.ledger.wire.leaf import NO_EFFECTS, ZERO_HASH, encode_header, encode_leaf, header_hash, parse_leaf
 from akashi.ledger.wire.merkle import (
     Subtree,
     consistency_proof,
@@ -118,11 +121,27 @@ RECEIVER_KEY = EdKey("receiver's gateway")
 TSA_ROOT_KEY, TSA_KEY = P256Key("tsa root"), P256Key("tsa")
 
 
-def tsa(at_ms: int) -> LocalTsa:
-    """The local time-stamping authority with its clock at ``at_ms``."""
+def _tsa_certificate(usage: str) -> x509.Certificate:
     root = local_root(TSA_ROOT_KEY.key, START_MS - HOUR_MS)
-    certificate = local_tsa_certificate(TSA_KEY.key.public_key(), root, TSA_ROOT_KEY.key, START_MS - HOUR_MS)
-    return LocalTsa(TSA_KEY.key, certificate, FixedClock(at_ms))
+    made = local_tsa_certificate(TSA_KEY.key.public_key(), root, TSA_ROOT_KEY.key, START_MS - HOUR_MS)
+    if usage == "right":
+        return made
+    oid = ExtendedKeyUsageOID.CODE_SIGNING if usage == "code" else ExtendedKeyUsageOID.TIME_STAMPING
+    builder = x509.CertificateBuilder(
+        made.issuer,
+        made.subject,
+        made.public_key(),
+        made.serial_number,
+        made.not_valid_before_utc,
+        made.not_valid_after_utc,
+    )
+    builder = builder.add_extension(x509.ExtendedKeyUsage([oid]), critical=usage != "lax")
+    return builder.sign(TSA_ROOT_KEY.key, hashes.SHA256(), ecdsa_deterministic=True)
+
+
+def tsa(at_ms: int, usage: str = "right") -> LocalTsa:
+    """The local time-stamping authority with its clock at ``at_ms``; ``usage`` "code" or "lax" spoils its certificate."""
+    return LocalTsa(TSA_KEY.key, _tsa_certificate(usage), FixedClock(at_ms))
 
 
 def tsa_root() -> bytes:
@@ -130,17 +149,27 @@ def tsa_root() -> bytes:
     return local_root(TSA_ROOT_KEY.key, START_MS - HOUR_MS).public_bytes(Encoding.DER)
 
 
-def stamp_note(note: bytes, at_ms: int) -> bytes:
+def tsa_crl(revoked_ms: int) -> bytes:
+    """A CRL of that root: the TSA's certificate is revoked since ``revoked_ms``."""
+    root = local_root(TSA_ROOT_KEY.key, START_MS - HOUR_MS)
+    moment = datetime.fromtimestamp(revoked_ms // 1000, UTC)
+    entry = x509.RevokedCertificateBuilder(_tsa_certificate("right").serial_number, moment).build()
+    builder = x509.CertificateRevocationListBuilder(root.subject, moment, moment + timedelta(days=30), [], [entry])
+    made = builder.sign(TSA_ROOT_KEY.key, hashes.SHA256(), ecdsa_deterministic=True)
+    return made.public_bytes(Encoding.DER)
+
+
+def stamp_note(note: bytes, at_ms: int, usage: str = "right") -> bytes:
     """A token over ``note`` (signed by any of the log's keys), without a nonce."""
     checkpoint = parse_checkpoint(note)
     keys = [NoteKey(key.name, NoteKind.ED25519, key.public_key) for key in (LOG, NEXT_LOG)]
     message = checkpoint.body + verify_log(checkpoint, keys).text.encode() + b"\n"
-    return token_over(message, at_ms)
+    return token_over(message, at_ms, usage)
 
 
-def token_over(message: bytes, at_ms: int) -> bytes:
+def token_over(message: bytes, at_ms: int, usage: str = "right") -> bytes:
     """A token over any message."""
-    return tsa(at_ms).token(message)
+    return tsa(at_ms, usage).token(message)
 
 
 class Log:
@@ -150,7 +179,6 @@ class Log:
         self.origin = origin
         self.ledger = ledger
         self.leaves: list[bytes] = []
-        self.ids: list[bytes] = []
         self.headers: list[bytes] = []
         self.now_ms = START_MS
         self._nonce = 0
@@ -193,6 +221,10 @@ class Log:
         header = Header(len(self.headers) + 1, previous, len(self.leaves), self.root(), self.now_ms)
         self.headers.append(encode_header(header))
         self.now_ms += advance_ms
+
+    def operation_id(self, index: int) -> bytes:
+        """Of the operation in a leaf."""
+        return parse_operation(parse_leaf(self.leaves[index]).envelope).id
 
     def subtree(self, size: int | None = None) -> Subtree:
         """For proofs."""
@@ -275,7 +307,7 @@ def genesis(**more: object) -> Genesis:
     return replace(made, **more)  # type: ignore[arg-type]  # fields by name
 
 
-def enrolled(key: Signer, institution: str, purpose: Purpose, **more: object) -> KeyEnrolled:
+def enrolled(key: Signer, institution: str, purpose: Purpose, /, **more: object) -> KeyEnrolled:
     """An enrolment with its proof of possession."""
     identifier = key_id(key.spki)
     made = KeyEnrolled(
