@@ -306,6 +306,15 @@ ERASURES: dict[str, Fault] = {
     "erased-other-payload": ("erasure", "another payload id", _erased(f1=PAYLOAD[::-1])),
     "erased-other-body": ("erasure", "another body digest", _erased(f3=seed("x"))),
     "erased-one-wrap": ("erasure", "a wrap is missing", _erased(f4=[seed("wrap 1")])),
+    "erased-extra-field": ("erasure", "a field that the page does not name", _erased(f9=1)),
+    "erased-before-sent": (
+        "erasure",
+        "erased before it was sent",
+        lambda log: [
+            log.say(("payload.erased", erased_body(bytes(32), START_MS)), SERVER, SECRETARIAT),
+            log.say(("transfer.sent", sent_body()), SENDER_KEY, SENDER),
+        ],
+    ),
     "erased-no-level": ("erasure", "the level is a text", _erased(f8="all")),
 }  # fmt: skip
 

@@ -43,6 +43,7 @@ from akashi.ledger.wire.receipt import parse_receipt
 
 _RECEIPT = b"c2sp.org/tlog-proof@"
 _WRAP_SIZE = 32
+_ERASED_FIELDS = range(1, 9)
 
 
 def verify_file(data: bytes, trust: bytes | None, kinds: Iterable[AnyKind] = LEDGER_KINDS) -> Verdict:
@@ -73,7 +74,7 @@ def _judge(bundle: Bundle, walk: Walk, trust: Trust | None) -> Verdict:
     stamps = [_verify_stamp(stamp, checkpoint, walk, trust) for stamp in bundle.stamps]  # (8)
     for opened in bundle.disclosures:  # (9)
         _verify_disclosure(walk.sent.get(opened.operation), opened.salt, opened.digest)
-    erasures = tuple(_verify_erasure(body, walk.payloads) for body in walk.erased)  # (10)
+    erasures = tuple(_verify_erasure(body, sent) for body, sent in walk.erased)  # (10)
     bounds = _Bounds(bundle.stamps, stamps, walk.stamped)
     rows = tuple(bounds.around(row) for row in walk.rows)
     level = Level.REPLAYED if walk.whole else Level.ATTESTED
@@ -168,15 +169,27 @@ def _verify_disclosure(sent: Sent | None, salt: bytes, digest: bytes) -> None:
         raise ProofError("bundle.disclosure")
 
 
-def _verify_erasure(body: dict[int, Value], payloads: dict[bytes, list[Sent]]) -> ErasureRow:
-    """Step 10 for one ``payload.erased``."""
-    payload, digest, wraps = body.get(1), body.get(3), _digests(body.get(4))
-    method, horizon, level = body.get(5), body.get(7), body.get(8)
-    if not isinstance(payload, bytes) or wraps is None:
+def _verify_erasure(body: dict[int, Value], earlier: list[Sent]) -> ErasureRow:
+    """Step 10 for one ``payload.erased``; ``earlier``: what was sent under its payload id before."""
+    match body:
+        case {
+            1: bytes(payload),
+            2: bytes(order),
+            3: bytes(digest),
+            4: list(wraps),
+            5: int(method),
+            6: int(erased_ms),
+            7: int(horizon),
+            8: int(level),
+        } if len(body) == len(_ERASED_FIELDS) and not any(isinstance(value, bool) for value in body.values()):
+            pass
+        case _:
+            raise ProofError("erasure")
+    shaped = (len(payload), len(order), len(digest)) == (16, 32, 32) and min(erased_ms, horizon) >= 0
+    listed = _digests(wraps)
+    if not shaped or listed is None:
         raise ProofError("erasure")
-    if type(method) is not int or type(horizon) is not int or type(level) is not int:
-        raise ProofError("erasure")
-    if not any(sent.body_digest == digest and _digests(sent.wraps) == wraps for sent in payloads.get(payload, ())):
+    if not any(sent.body_digest == digest and _digests(sent.wraps) == listed for sent in earlier):
         raise ProofError("erasure")
     return ErasureRow(payload.hex(), level, method, horizon)
 

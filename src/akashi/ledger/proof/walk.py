@@ -65,8 +65,9 @@ class Walk:
         """Token to the index of its first ``log.stamped`` leaf."""
         self.sent: dict[bytes, Sent] = {}
         """By operation id; only those that a disclosure names."""
-        self.payloads: dict[bytes, list[Sent]] = {}
-        self.erased: list[dict[int, Value]] = []
+        self._payloads: dict[bytes, list[Sent]] = {}
+        self.erased: list[tuple[dict[int, Value], list[Sent]]] = []
+        """Bodies of erasure receipts, each with what earlier leaves sent under its payload id."""
         self.unknown_kinds = False
 
     def run(self) -> None:
@@ -209,7 +210,9 @@ class Walk:
         elif statement.kind == SENT:
             self._note_sent(operation_id, statement.body)
         elif statement.kind == ERASED:
-            self.erased.append(statement.body)
+            payload = statement.body.get(1)
+            earlier = self._payloads.get(payload, ()) if isinstance(payload, bytes) else ()
+            self.erased.append((statement.body, list(earlier)))
         return None
 
     def _apply(self, kind: AnyKind, context: Context) -> bool:
@@ -233,7 +236,7 @@ class Walk:
         sent = Sent(body.get(4), body.get(5), body.get(6))
         payload = body.get(3)
         if isinstance(payload, bytes):
-            self.payloads.setdefault(payload, []).append(sent)
+            self._payloads.setdefault(payload, []).append(sent)
         if operation_id in self._disclosed:
             self.sent[operation_id] = sent
 
