@@ -51,6 +51,7 @@ def admit(kinds: KindTable, state: RawState, operation: Operation, ledger_id: by
         raise
     except RecursionError as error:
         raise LedgerDamaged("apply.recursion") from error
-    except Exception as error:  # noqa: BLE001 - a bug in one kind must neither stop the ledger nor half-write
+    except Exception as error:
+        # A bug in one kind must neither stop the ledger nor leave half of its changes.
         raise Refused("apply.failed") from error
     return overlay.changes

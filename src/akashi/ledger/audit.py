@@ -30,7 +30,18 @@ from akashi.ledger.events import KindTable
 from akashi.ledger.model import Header, Leaf
 from akashi.ledger.registry import log_identity
 from akashi.ledger.state import Memory, Overlay
-from akashi.ledger.store import DATABASE, BlockRow, LeafRow, RowSeal, Tables, check_schema, connect, share, translate
+from akashi.ledger.store import (
+    DATABASE,
+    STORE_FAULTS,
+    BlockRow,
+    LeafRow,
+    RowSeal,
+    Tables,
+    check_schema,
+    connect,
+    share,
+    translate,
+)
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import ZERO_HASH, effects_digest, encode_header, header_hash, parse_leaf
 from akashi.ledger.wire.merkle import Frontier, leaf_hash
@@ -81,12 +92,12 @@ def audit(
     walk = _Walk(replay, cosigner, progress)
     try:
         connection = connect(path)
-    except sqlite3.Error as error:
+    except STORE_FAULTS as error:
         return AuditReport(0, 0, 0, "", (Finding(1, _failure(translate(error)), 0),), sealed=False)
     try:
         connection.execute("BEGIN")
         walk.run(connection)
-    except sqlite3.Error as error:
+    except STORE_FAULTS as error:
         walk.found(walk.step, _failure(translate(error)), replay.frontier.size)
     except AkashiError as error:
         walk.found(walk.step, _failure(error), replay.frontier.size)

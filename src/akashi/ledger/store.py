@@ -43,8 +43,12 @@ CREATE TABLE state (
 """
 
 
-def translate(error: sqlite3.Error) -> AkashiError:
-    """Our error for one of SQLite's; the message of the original never travels on."""
+STORE_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; the second where a damaged file puts its own bytes into an error message."""
+
+
+def translate(error: Exception) -> AkashiError:
+    """Our error for one of :data:`STORE_FAULTS`; the message of the original never travels on."""
     match (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF:
         case sqlite3.SQLITE_FULL:
             return LedgerFull()
@@ -60,7 +64,7 @@ def translated() -> Iterator[None]:
     """No SQLite error crosses this line."""
     try:
         yield
-    except sqlite3.Error as error:
+    except STORE_FAULTS as error:
         raise translate(error) from error
 
 
@@ -77,7 +81,7 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA temp_store = MEMORY")
         if not write:
             connection.execute("PRAGMA query_only = ON")
-    except sqlite3.Error:
+    except STORE_FAULTS:
         connection.close()
         raise
     return connection
@@ -104,6 +108,12 @@ def check_schema(connection: sqlite3.Connection) -> None:
         raise LedgerDamaged("store.version")
     if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
         raise LedgerDamaged("store.journal")
+
+
+def check_structure(connection: sqlite3.Connection) -> None:
+    """SQLite's own check, indexes included: a lost index entry would let an operation id in twice. O(size of the file)."""
+    if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+        raise LedgerDamaged("store.structure")
 
 
 class Pool:
@@ -183,7 +193,7 @@ class TableState:
         sql = "SELECT value, tag FROM state WHERE space = ? AND key = ?"
         try:
             row = self._connection.execute(sql, (space, key)).fetchone()
-        except sqlite3.Error as error:
+        except STORE_FAULTS as error:
             raise translate(error) from error
         return None if row is None else self._checked(space, key, row[0], row[1])
 

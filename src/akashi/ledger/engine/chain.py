@@ -33,7 +33,7 @@ from akashi.ledger.port import Acknowledged
 from akashi.ledger.registry import LEDGER_KINDS, LogIdentity, log_identity, stepped_to
 from akashi.ledger.rules import Denied, decide_clock
 from akashi.ledger.state import Overlay
-from akashi.ledger.store import BlockRow, LeafRow, RowSeal, Tables, translate
+from akashi.ledger.store import STORE_FAULTS, BlockRow, LeafRow, RowSeal, Tables, translate
 from akashi.ledger.wire.leaf import (
     ZERO_HASH,
     effects_digest,
@@ -168,11 +168,11 @@ class Chain:
 
     def _recover(self, error: BaseException) -> AkashiError:
         """Roll back, find out where the disk is, and say what callers are told."""
-        fault = translate(error) if isinstance(error, sqlite3.Error) else error
+        fault = translate(error) if isinstance(error, STORE_FAULTS) else error
         if not isinstance(fault, AkashiError):
             fault = LedgerStopped("commit.interrupted")
             fault.__cause__ = error
-        with suppress(sqlite3.Error):
+        with suppress(*STORE_FAULTS):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         if isinstance(fault, LedgerDamaged) or (isinstance(fault, LedgerStopped) and fault.failure == "store.io"):
@@ -180,8 +180,8 @@ class Chain:
             return fault
         try:
             self.load()
-        except (sqlite3.Error, AkashiError) as failed:
-            self.stopped = translate(failed) if isinstance(failed, sqlite3.Error) else failed
+        except (*STORE_FAULTS, AkashiError) as failed:
+            self.stopped = translate(failed) if isinstance(failed, STORE_FAULTS) else failed
         return fault
 
     def _check_head(self) -> Head:

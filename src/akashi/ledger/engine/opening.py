@@ -1,6 +1,6 @@
 """What is checked before an engine takes a ledger file into use.
 
-Guarantees: ``open_checks`` returns only if the schema, the head's header, tree edge, chain link, checkpoint signatures, every state row,
+Guarantees: ``open_checks`` returns only if the schema, SQLite's structure and indexes, the head's header, tree edge, chain link, checkpoint signatures, every state row,
 and the newest ``RECENT`` leaves (hash, tree, signature) agree. Left to ``audit``: everything older. Refuses, in ``check_witnessed``, a ledger that is
 older than, or different from, a checkpoint that somebody has seen: continuing it would fork the log and bring erased data back.
 """
@@ -14,7 +14,7 @@ from akashi.ledger.engine.chain import Head, LogKeys, block_ms_of, read_head, ve
 from akashi.ledger.errors import EncodingError, LedgerDamaged, ProofError
 from akashi.ledger.registry import LogIdentity, log_identity, record_of
 from akashi.ledger.state import Overlay
-from akashi.ledger.store import RowSeal, Tables, check_schema
+from akashi.ledger.store import RowSeal, Tables, check_schema, check_structure
 from akashi.ledger.wire.envelope import parse_operation, verify_signature
 from akashi.ledger.wire.leaf import header_hash, parse_leaf
 from akashi.ledger.wire.note import origin_parts, parse_checkpoint
@@ -26,6 +26,7 @@ def open_checks(connection: sqlite3.Connection, keys: LogKeys) -> LogIdentity:
     """Check a ledger file; returns what it says about itself. Raises :class:`LedgerDamaged`."""
     try:
         check_schema(connection)
+        check_structure(connection)
         head = read_head(Tables(connection))
         identity = log_identity(Overlay(Tables(connection).state))
         if identity is None:
