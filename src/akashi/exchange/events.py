@@ -47,9 +47,8 @@ from akashi.exchange.rules import (
     status_after_read,
     status_after_supersede,
 )
-from akashi.exchange.storage import verify_storage, wraps_digest
 from akashi.identity import events as identity
-from akashi.ledger.errors import Refused
+from akashi.ledger.errors import EncodingError, ProofError, Refused
 from akashi.ledger.events import (
     AnyKind,
     Context,
@@ -66,8 +65,12 @@ from akashi.ledger.events import (
     truth,
 )
 from akashi.ledger.model import Purpose
-from akashi.ledger.rules import Denied
+from akashi.ledger.registry import key_record
+from akashi.ledger.rules import Denied, is_current
 from akashi.ledger.state import ReadState, WriteState
+from akashi.vault.events import PayloadPhase, payload_record, register_payload
+from akashi.vault.receipt import parse_storage_receipt, verify_storage_receipt
+from akashi.vault.sealing.wraps import digest_of_digests
 
 MAX_COUNT = 1 << 32
 
@@ -181,7 +184,7 @@ def _apply_sent(state: WriteState, body: TransferSent, context: Context) -> None
     _person(state, context)
     if context.statement.subject != body.transfer:
         raise Refused("transfer.subject")
-    if state.get("tr", body.transfer.encode()) is not None or state.get("trpay", body.payload) is not None:
+    if transfer(state, body.transfer) is not None:
         raise Refused("transfer.again")
     now = context.block_ms
     terms = Terms(body.expires_ms, body.retention_ms, body.wraps, body.persons)
@@ -213,16 +216,34 @@ def _apply_sent(state: WriteState, body: TransferSent, context: Context) -> None
         supersedes=body.supersedes,
     )
     save_transfer(state, new, None)
-    state.put("trpay", body.payload, body.transfer)
+    register_payload(
+        state,
+        body.payload,
+        subject=body.transfer,
+        institution=sender,
+        body_digest=body.body_digest,
+        wrap_digests=body.wraps,
+    )
 
 
 def _check_storage(state: ReadState, body: TransferSent, context: Context) -> None:
-    stored = verify_storage(state, body.storage, context.block_ms)
-    if stored.ledger != context.statement.ledger or stored.payload != body.payload:
+    """The receipt is by a current server key and for exactly this payload (docs/spec/sealed-payload.md section 5)."""
+    try:
+        _, key = parse_storage_receipt(body.storage)
+    except EncodingError as error:
+        raise Refused("storage.encoding") from error
+    record = key_record(state, key)
+    if record is None or record.purpose is not Purpose.SERVER or not is_current(record, context.block_ms):
+        raise Refused("storage.signer")
+    try:
+        stored = verify_storage_receipt(body.storage, record.spki)
+    except ProofError as error:
+        raise Refused("storage.signature") from error
+    if stored.ledger_id != context.statement.ledger or stored.payload_id != body.payload:
         raise Refused("storage.payload")
     if stored.body_digest != body.body_digest or size_bucket(stored.size) != body.size_bucket:
         raise Refused("storage.body")
-    if stored.wraps_digest != wraps_digest(body.wraps):
+    if stored.wraps_digest != digest_of_digests(body.wraps):
         raise Refused("storage.wraps")
 
 
@@ -244,6 +265,9 @@ def _apply_read(state: WriteState, body: TransferOpened | TransferExported, cont
     old = _known(state, body.transfer, context)
     institution = context.statement.actor.institution
     _require(decide_read(old, institution, _person(state, context), context.block_ms))
+    payload = payload_record(state, old.payload)
+    if payload is None or payload.phase is not PayloadPhase.ANNOUNCED:
+        raise Refused("transfer.payload_gone")
     status = status_after_read(old, institution)
     if status is not old.status:
         save_transfer(state, replace(old, status=status, opened_ms=context.block_ms), old)
@@ -284,7 +308,8 @@ def _apply_expired(state: WriteState, body: TransferExpired, context: Context) -
 
 def _apply_erased(state: WriteState, body: TransferErased, context: Context) -> None:
     old = _known(state, body.transfer, context)
-    if not is_erased(state, old.payload) or not erasure_pending(state, old):
+    payload = payload_record(state, old.payload)
+    if payload is None or payload.phase is not PayloadPhase.ERASED or not erasure_pending(state, old):
         raise Refused("transfer.not_erased")
     forget_due(state, old)
 

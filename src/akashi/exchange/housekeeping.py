@@ -8,13 +8,14 @@ Who is told: both parties, by the trail and by notices (``Exchange.poll``).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from akashi.clock import Clock
-from akashi.errors import Unavailable
+from akashi.errors import NotFound, Unavailable
 from akashi.exchange.events import TransferErased, TransferExpired
 from akashi.exchange.model import DAY_MS, Status, Transfer
 from akashi.exchange.records import due_by, transfer_of_payload
@@ -22,11 +23,14 @@ from akashi.exchange.rules import OPEN, decide_erase
 from akashi.ledger.author import Author
 from akashi.ledger.errors import Refused
 from akashi.ledger.rules import Denied
-from akashi.vault.events import ErasureOrdered, PayloadErased, erasure_of
-from akashi.vault.model import ErasureOutcome, ErasureReason
+from akashi.ledger.state import ReadState
+from akashi.vault.events import PayloadErasureOrdered, PayloadPhase, erased_event, payload_record
+from akashi.vault.model import ErasureLevel, ErasureOutcome, ErasureReason, ScrubReport
 
 ORPHAN_AGE_MS = 8 * DAY_MS
 """Longer than a signed announcement may wait in an outbox (7 days): what is older and unannounced never will be."""
+SCRUB_PATIENCE_MS = DAY_MS
+"""How long an erasure receipt waits for the bytes to be scrubbed (a reader may hold them) before it says level 1."""
 _REASONS = {
     Status.CONFIRMED: ErasureReason.CONFIRMED,
     Status.WITHDRAWN: ErasureReason.WITHDRAWN,
@@ -43,14 +47,22 @@ class Eraser(Protocol):
         """Destroy the wraps and the body; the same answer when asked again."""
         ...
 
-    def expire_orphans(self, known: Callable[[bytes], bool], older_than_ms: int) -> int:
-        """Drop staged payloads that ``known`` does not know and that were staged before ``older_than_ms``."""
+    def scrub(self) -> ScrubReport:
+        """Remove the bytes of what was erased from the files."""
+        ...
+
+    def outcome(self, payload_id: bytes) -> ErasureOutcome:
+        """The facts of a finished erasure."""
+        ...
+
+    def expire_orphans(self, known: Callable[[bytes], bool], older_than_ms: int) -> list[bytes]:
+        """Drop staged payloads that ``known`` does not know and that are older than this."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one run did; ``waiting`` were due but could not be finished now and are tried again."""
+    """What one run did; ``waiting`` were due but could not be finished now and are tried again by the next run."""
 
     expired: int = 0
     ordered: int = 0
@@ -68,51 +80,76 @@ class Housekeeping:
         self._vault = vault
         self._clock = clock
         self._orphan_age_ms = orphan_age_ms
+        self._counts: Counter[str] = Counter()
 
     def run_once(self) -> Report:
-        """Do everything that is due. Raises nothing that waiting cures; stops at the first silence of the ledger."""
-        report = Report()
-        for item in self._due():
-            try:
-                report = self._tend(item, report)
-            except (Unavailable, Refused):
-                # Refused: a party was faster (confirmed in the last moment); the next run sees the new state.
-                report = replace(report, waiting=report.waiting + 1)
-        with suppress(Unavailable):
-            report = replace(report, orphans=self._drop_orphans())
-        return report
+        """Do everything that is due. What cannot be done now is counted as ``waiting`` and found again by the next run."""
+        self._counts = Counter()
+        self._each(self._expire)
+        destroyed = self._each(self._destroy)
+        if destroyed:
+            self._vault.scrub()
+        for item in destroyed:
+            self._attempt(self._report_erased, item)
+        self._drop_orphans()
+        return Report(**self._counts)
 
-    def _due(self) -> list[Transfer]:
+    def _each(self, step: Callable[[Transfer], bool]) -> list[Transfer]:
+        """Run a step for all that is due; those for which it says that it applied."""
         with self._ledger.view() as state:
-            return list(due_by(state, self._clock.now_ms()))
+            due = list(due_by(state, self._clock.now_ms()))
+        return [item for item in due if self._attempt(step, item)]
 
-    def _tend(self, item: Transfer, report: Report) -> Report:
-        name = item.handle
-        if item.status in OPEN:
-            self._author.submit(TransferExpired(name), subject=name)
-            report = replace(report, expired=report.expired + 1)
-            item = replace(item, status=Status.EXPIRED, closed_ms=self._clock.now_ms())
+    def _attempt(self, step: Callable[[Transfer], bool], item: Transfer) -> bool:
+        try:
+            return step(item)
+        except (Unavailable, Refused, NotFound):
+            # Refused: a party was faster (confirmed in the last moment). Not found: this vault never had the payload, and
+            # a receipt for its erasure would be a lie. Either way the others go on.
+            self._counts["waiting"] += 1
+            return False
+
+    def _expire(self, item: Transfer) -> bool:
+        if item.status not in OPEN:
+            return False
+        self._author.submit(TransferExpired(item.handle), subject=item.handle)
+        self._counts["expired"] += 1
+        return True
+
+    def _destroy(self, item: Transfer) -> bool:
+        """Order on the ledger (once), then destroy in the vault (as often as it takes)."""
         if isinstance(decide_erase(item, self._clock.now_ms()), Denied):
-            return report
-        return self._erase(item, report)
-
-    def _erase(self, item: Transfer, report: Report) -> Report:
-        name, payload = item.handle, item.payload
+            return False
         with self._ledger.view() as state:
-            record = erasure_of(state, payload)
-        if record is None:
-            order = self._author.submit(ErasureOrdered(payload, _REASONS[item.status]), subject=name).operation_id
-            report = replace(report, ordered=report.ordered + 1)
-        else:
-            order = record.order_id
-        if record is None or not record.erased:
-            outcome = self._vault.erase(payload, order)
-            self._author.submit(PayloadErased.of(outcome), subject=name)
-            report = replace(report, erased=report.erased + 1)
-        self._author.submit(TransferErased(name), subject=name)
-        return report
+            record = payload_record(state, item.payload)
+        order = None if record is None else record.order_id
+        if order is None:
+            body = PayloadErasureOrdered(item.payload, _REASONS[item.status])
+            order = self._author.submit(body, subject=item.handle).operation_id
+            self._counts["ordered"] += 1
+        self._vault.erase(item.payload, order)
+        return True
 
-    def _drop_orphans(self) -> int:
-        before = self._clock.now_ms() - self._orphan_age_ms
+    def _report_erased(self, item: Transfer) -> bool:
+        """Put the erasure receipt on the ledger; the first one stands, so it waits a while for the higher level."""
+        outcome = self._vault.outcome(item.payload)
+        young = self._clock.now_ms() - outcome.erased_ms < SCRUB_PATIENCE_MS
+        if outcome.level < ErasureLevel.FILE and young:
+            self._counts["waiting"] += 1
+            return False
         with self._ledger.view() as state:
-            return self._vault.expire_orphans(lambda payload: transfer_of_payload(state, payload) is not None, before)
+            record = payload_record(state, item.payload)
+        if record is None or record.phase is not PayloadPhase.ERASED:
+            self._author.submit(erased_event(outcome), subject=item.handle)
+            self._counts["erased"] += 1
+        self._author.submit(TransferErased(item.handle), subject=item.handle)
+        return True
+
+    def _drop_orphans(self) -> None:
+        with self._ledger.view() as state:
+            dropped = self._vault.expire_orphans(partial(_is_announced, state), self._orphan_age_ms)
+        self._counts["orphans"] = len(dropped)
+
+
+def _is_announced(state: ReadState, payload: bytes) -> bool:
+    return transfer_of_payload(state, payload) is not None

@@ -4,7 +4,7 @@ Guarantees: a record and its indexes change together (:func:`save_transfer`); re
 order. Refuses: rows of another shape (``LedgerDamaged``). Trusts nobody; decides nothing, that is ``rules``.
 
 State (owned here): ``tr`` transfer -> record; ``trin`` receiver/transfer and ``trout`` sender/transfer -> status;
-``trdue`` due time, transfer -> status, while the server has something to do; ``trpay`` payload -> transfer.
+``trdue`` due time, transfer -> status, while the server has something to do.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from akashi.ledger.errors import LedgerDamaged
 from akashi.ledger.registry import opening_key
 from akashi.ledger.state import ReadState, WriteState
 from akashi.ledger.wire.cbor import Value
+from akashi.vault.events import payload_record
 
 
 def transfer(state: ReadState, name: str) -> Transfer | None:
@@ -27,8 +28,8 @@ def transfer(state: ReadState, name: str) -> Transfer | None:
 
 def transfer_of_payload(state: ReadState, payload: bytes) -> Transfer | None:
     """The transfer that announced a payload, or ``None`` for one that nobody announced."""
-    found = state.get("trpay", payload)
-    return transfer(state, found) if isinstance(found, str) else None
+    found = payload_record(state, payload)
+    return None if found is None else transfer(state, found.subject)
 
 
 def received_by(state: ReadState, institution: str) -> list[tuple[str, Status]]:

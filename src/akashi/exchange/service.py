@@ -59,6 +59,7 @@ from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.rules import Denied
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
+from akashi.vault.errors import SealError
 from akashi.vault.port import PayloadStore
 from akashi.vault.sealing import unseal, write_container
 
@@ -277,7 +278,8 @@ class Exchange:
         for pause in self._retry.pauses():
             try:
                 return call()
-            except Unavailable:
+            except (Unavailable, SealError):
+                # Damage on the way may not happen again; damage at the source does, and is reported after the last try.
                 if pause is None:
                     raise
                 self._retry.sleep(pause)
