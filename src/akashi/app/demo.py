@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyotp
@@ -49,9 +49,9 @@ class Account:
 
     institution: str
     login: str
-    password: str
-    seed: str
-    p12_password: str
+    password: str = field(repr=False)
+    seed: str = field(repr=False)
+    p12_password: str = field(repr=False)
 
 
 class DemoFailed(IntegrityError):
@@ -229,7 +229,7 @@ def _erase(server: Server, steps: Steps) -> None:
     report = server.housekeeping.run_once()
     _require(report.erased == 1, "erase")
     scrubbed = server.vault.scrub()
-    steps.done("erase and scrub", f"{report.erased} payload, scrub done: {scrubbed.done}")
+    steps.done("erase and scrub", f"{report.erased} payload, {len(scrubbed.scrubbed)} scrubbed, {scrubbed.waiting} waiting")
 
 
 def _prove(home: Path, server: Server, transfer: str, steps: Steps) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from akashi.app.gateway.home import Gateway
 from akashi.exchange.model import Step, Transfer
-from akashi.vault.events import erasure_of
+from akashi.vault.events import PayloadPhase, payload_record
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "transfer.sent": ("封をして送りました", "Sealed and sent"),
@@ -70,9 +70,9 @@ def trail_lines(gateway: Gateway, steps: tuple[Step, ...], language: str) -> lis
 def erasure_state(gateway: Gateway, transfer: Transfer) -> ErasureState:
     """How far the payload's erasure is, as the ledger records it."""
     with gateway.ledger.view() as state:
-        record = erasure_of(state, transfer.payload)
-    if record is None:
+        record = payload_record(state, transfer.payload)
+    if record is None or record.phase is PayloadPhase.ANNOUNCED:
         return ErasureState("none")
-    if not record.erased:
+    if record.phase is PayloadPhase.ORDERED:
         return ErasureState("erasing")
-    return ErasureState("erased", int(record.level), record.erased_ms)
+    return ErasureState("erased", int(record.level), record.erased_ms or 0)

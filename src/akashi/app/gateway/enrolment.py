@@ -8,7 +8,7 @@ gateway itself, so that the secretariat cannot put its own in place. Refuses: a 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -159,12 +159,9 @@ class NewDevice:
     """A device for a person: certificate and key as P12 and PEM, under a password shown once."""
 
     issued: IssuedDevice
-    p12: bytes
-    pem: bytes
-    password: str
-
-    def __repr__(self) -> str:
-        return f"NewDevice({self.issued.device})"
+    p12: bytes = field(repr=False)
+    pem: bytes = field(repr=False)
+    password: str = field(repr=False)
 
 
 def make_device(server: Server, institution: str, responsible: str) -> NewDevice:

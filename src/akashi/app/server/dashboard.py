@@ -14,6 +14,7 @@ from akashi.app.server.home import Server
 from akashi.clock import Clock
 from akashi.exchange.model import Status
 from akashi.exchange.records import transfer
+from akashi.vault.events import SPACE, PayloadPhase, payload_record
 
 _FINAL = frozenset({Status.CONFIRMED, Status.REFUSED, Status.WITHDRAWN, Status.EXPIRED, Status.SUPERSEDED})
 
@@ -91,8 +92,9 @@ def dashboard(server: Server, errors: ErrorCounter) -> Dashboard:
             statuses[found.status.name.lower()] += 1
             findings.setdefault(found.sender, Counter()).update(dict(enumerate(found.counts)))
         stamps = sum(1 for _ in state.scan("log", b"stamp"))
-        for _, value in state.scan("pay"):
-            erased += isinstance(value, list) and bool(value) and value[0] == _ERASED
+        for payload, _ in state.scan(SPACE):
+            record = payload_record(state, payload)
+            erased += record is not None and record.phase is PayloadPhase.ERASED
     rows = tuple(
         InstitutionCounts(
             one.handle,
@@ -106,5 +108,3 @@ def dashboard(server: Server, errors: ErrorCounter) -> Dashboard:
     still_open = sum(count for name, count in statuses.items() if Status[name.upper()] not in _FINAL)
     return Dashboard(rows, dict(statuses), still_open, erased, server.engine.size, stamps, errors.all())
 
-
-_ERASED = 2

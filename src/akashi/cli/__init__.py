@@ -1,0 +1,1 @@
+"""The command line: thin commands over the use cases of ``app``. One command is one file of at most 80 lines."""

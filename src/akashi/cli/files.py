@@ -1,0 +1,56 @@
+"""Files that a user names on the command line.
+
+Guarantees: a file that is missing, unreadable or too large is an error that names it, never a traceback; output files are written
+whole or not at all. Trusts nobody.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from akashi.durable import write_file
+from akashi.errors import InputError
+
+
+class FileUnreadable(InputError):
+    """A file that is not there or cannot be read."""
+
+    code = "cli.file_unreadable"
+    ja, en = "ファイル「{name}」を読めません。", "The file `{name}` cannot be read."
+    hint_ja, hint_en = "名前と読み取りの権限を確かめてください。", "Check its name and your permission to read it."
+
+
+class FileTooLarge(InputError):
+    """A file over the limit."""
+
+    code = "cli.file_too_large"
+    ja, en = "ファイル「{name}」は大きすぎます（上限 {limit_mib} MiB）。", "The file `{name}` is over {limit_mib} MiB."
+    hint_ja, hint_en = "分けてから、もう一度実行してください。", "Split it and try again."
+
+
+class FileUnwritable(InputError):
+    """A place where the result cannot be written; nothing was written."""
+
+    code = "cli.file_unwritable"
+    ja, en = "「{name}」に書き込めません。", "Cannot write to `{name}`."
+    hint_ja, hint_en = "フォルダーの名前と権限を確かめてください。", "Check the folder's name and your permission."
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The content of ``path``, at most ``limit`` bytes. Raises :class:`FileUnreadable`, :class:`FileTooLarge`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise FileUnreadable(name=path.name) from error
+    if len(data) > limit:
+        raise FileTooLarge(name=path.name, limit_mib=limit >> 20)
+    return data
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write the result, whole or not at all. Raises :class:`FileUnwritable`, ``DiskFull``."""
+    try:
+        write_file(path, data)
+    except OSError as error:
+        raise FileUnwritable(name=path.name) from error

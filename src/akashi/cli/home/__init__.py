@@ -1,0 +1,1 @@
+"""Commands about a home: make it, try it, serve it, copy it."""

@@ -1,0 +1,1 @@
+"""Commands about proof: verify, audit, evidence."""

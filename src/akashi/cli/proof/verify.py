@@ -1,0 +1,37 @@
+"""``akashi verify``: check an evidence bundle or a receipt, offline."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from akashi.app.wiring import KINDS
+from akashi.cli.files import read_bounded
+from akashi.cli.shell import Shell
+from akashi.ledger.proof.report import render
+from akashi.ledger.proof.verify import verify_file
+
+_LIMIT = 256 * 1024 * 1024
+_TRUST_LIMIT = 64 * 1024
+
+
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "verify",
+        parents=[parent],
+        help="check an evidence bundle (.akashi) or a receipt (.tlog-proof), offline",
+        description="Says what was proven, what was not, and between which time stamps each operation lies.",
+        epilog="example: akashi verify --trust trust.txt transfer.akashi   "
+        "exit status: 0 verified, 6 failed, 9 self-consistent only (no trust file), 2 unreadable arguments",
+    )
+    parser.add_argument("file", type=Path, help="the bundle or receipt")
+    parser.add_argument("--trust", type=Path, help="the trust file; without it nothing is more than self-consistent")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace, shell: Shell) -> int:
+    trust = None if arguments.trust is None else read_bounded(arguments.trust, _TRUST_LIMIT)
+    verdict = verify_file(read_bounded(arguments.file, _LIMIT), trust, KINDS)
+    shell.result(verdict.to_json(), [render(verdict, shell.language)])
+    return verdict.exit_status
