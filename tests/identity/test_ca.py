@@ -200,6 +200,7 @@ def test_own_certificate_verifies() -> None:
     assert verify_issued(DER, CA.certificate, NOW + YEAR).device == "dev-desk"
 
 
+@pytest.mark.filterwarnings("ignore:.*serial number:cryptography.utils.CryptographyDeprecationWarning")
 def test_no_flipped_bit_verifies() -> None:
     """Whichever bit of a certificate changes, it is refused and nothing but our own error comes out."""
     for at in range(len(DER)):

@@ -251,6 +251,9 @@ def parse_device_certificate(der: bytes) -> DeviceCertificate:
         authority = extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except _UNREADABLE as error:
         raise CertificateRefused(reason="certificate.form") from error
+    if not der.endswith(b"\x00" + certificate.signature):
+        # The library skips the count of unused bits before the signature: two encodings of one certificate.
+        raise CertificateRefused(reason="certificate.form")
     if authority or usage != [_CLIENT]:
         raise CertificateRefused(reason="certificate.usage")
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
@@ -260,6 +263,8 @@ def parse_device_certificate(der: bytes) -> DeviceCertificate:
     if match is None:
         raise CertificateRefused(reason="certificate.name")
     serial = certificate.serial_number
+    if serial <= 0:
+        raise CertificateRefused(reason="certificate.serial")
     return DeviceCertificate(
         ledger=bytes.fromhex(match[1]),
         institution=match[2],

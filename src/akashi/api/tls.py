@@ -1,0 +1,365 @@
+"""HTTPS with client certificates: uvicorn behind a TLS 1.3 context of ours.
+
+Guarantees: TLS 1.3 only; where client certificates are required, nobody without one of our CA, unexpired and not on the newest
+CRL, reaches the application, whether on a new connection, by resumption (there are no tickets) or on a connection that was
+already open (``reload`` aborts those of newly revoked certificates). The certificate reaches the application through
+:func:`client_certificate` and in no other way; proxy headers are ignored. A refused client is told why by a TLS alert. Refuses:
+to write the server's private key to a disk: OpenSSL reads it from a memory file. If the CRL cannot be renewed it expires within
+days and then everybody is refused. Trusts: the caller for key, CA and CRL. Left to the application: the device's status on the
+ledger at every request, and limits on bodies.
+
+::
+
+    server = TlsServer(app, "127.0.0.1", 8443, identity=lambda: server_identity(key, certificate), authority=ca.pem, crl=make_crl)
+    server.start(); …; server.reload(); …; server.stop()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from akashi.api.tls_process import deliver_fatal_alerts
+from akashi.errors import Misuse, Unavailable
+
+_LOG = logging.getLogger("akashi.tls")
+_START_S = 30.0
+
+
+class AddressUnusable(Unavailable):
+    """The server cannot listen there: the port is taken, or not ours to take."""
+
+    code = "api.address"
+    ja, en = "{host}:{port} で待ち受けできません。", "Cannot listen on {host}:{port}."
+    hint_ja = "ほかのプログラムが同じポートを使っていないか確かめるか、別のポートを指定してください。"
+    hint_en = "See whether another program uses the port, or choose another one."
+
+
+@dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    """The server's certificate chain and private key, both PEM."""
+
+    chain: bytes
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """The certificate that the peer proved to hold; ``digest`` is SHA-256 of ``der``."""
+
+    der: bytes = field(repr=False)
+    digest: bytes
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may take. Trusted: whoever can raise these can let clients hold the server up."""
+
+    header_bytes: int = 32 * 1024
+    header_count: int = 100
+    header_seconds: float = 10.0
+    idle_seconds: int = 30
+    connections: int = 512
+    stop_seconds: int = 10
+    refresh_seconds: float = 60.0
+
+
+def server_identity(key: ec.EllipticCurvePrivateKey, *chain: x509.Certificate) -> ServerIdentity:
+    """The identity of a server from a key of the keystore and its certificate (then the issuers, if any)."""
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return ServerIdentity(b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain), pem)
+
+
+def client_certificate(scope: Mapping[str, Any]) -> ClientCertificate | None:
+    """The client certificate behind an ASGI scope: the only way in which the application learns it.
+
+    ``None`` where none was asked for. Only our protocol writes this extension; no request header can.
+    """
+    found = scope.get("extensions", {}).get("tls", {}).get("akashi.client_certificate")
+    return found if isinstance(found, ClientCertificate) else None
+
+
+class _Gate:
+    """The newest TLS context, the newest CRL, and the live connections they judge. Fields below belong to ``_lock``."""
+
+    def __init__(
+        self, identity: Callable[[], ServerIdentity], authority: bytes | None, crl: Callable[[], bytes] | None
+    ) -> None:
+        self._identity = identity
+        self._authority = authority
+        self._crl = crl
+        self._lock = threading.Lock()
+        self._current, self._revoked = self._build()
+        self._live: set[_Connection] = set()
+        # The listening context never changes; it hands every ClientHello on to the newest one, with or without SNI.
+        self.listening, _ = self._build()
+        self.listening.sni_callback = self._hand_over
+
+    def _hand_over(self, connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _from: ssl.SSLContext) -> None:
+        connection.context = self._current
+
+    def _build(self) -> tuple[ssl.SSLContext, frozenset[int]]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_3
+        context.num_tickets = 0  # a ticket would let a revoked certificate back in without looking at it
+        context.set_alpn_protocols(["http/1.1"])
+        identity = self._identity()
+        with _memory_file(identity.chain) as chain, _memory_file(identity.key) as key:
+            context.load_cert_chain(chain, key)
+        if self._authority is None or self._crl is None:
+            return context, frozenset()
+        pem = self._crl()
+        revoked = x509.load_pem_x509_crl(pem)
+        context.load_verify_locations(cadata=self._authority.decode("ascii"))
+        with _memory_file(pem) as path:  # cadata takes certificates only
+            context.load_verify_locations(path)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_STRICT
+        return context, frozenset(entry.serial_number for entry in revoked)
+
+    def renew(self) -> None:
+        """Take the newest certificate and CRL; if they cannot be had the old ones stay."""
+        context, revoked = self._build()
+        with self._lock:
+            self._current, self._revoked = context, revoked
+
+    def admit(self, connection: _Connection) -> bool:
+        """Register a live connection; false if its certificate was revoked while it shook hands."""
+        with self._lock:
+            self._live.add(connection)
+            return connection.serial not in self._revoked
+
+    def leave(self, connection: _Connection) -> None:
+        """Forget a connection that ended."""
+        with self._lock:
+            self._live.discard(connection)
+
+    def abort_revoked(self) -> None:
+        """Cut the live connections whose certificates are revoked; in the event loop's thread only."""
+        with self._lock:
+            doomed = [connection for connection in self._live if connection.serial in self._revoked]
+        for connection in doomed:
+            connection.transport.abort()
+
+
+@contextlib.contextmanager
+def _memory_file(content: bytes) -> Iterator[str]:
+    """A path under which OpenSSL can read ``content``, which is never on a disk and gone afterwards."""
+    handle = os.memfd_create("akashi", os.MFD_CLOEXEC)
+    try:
+        os.write(handle, content)
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)
+
+
+class _Connection(HttpToolsProtocol):
+    """uvicorn's protocol with the peer's certificate in the scope, and limits on headers. One subclass per server."""
+
+    gate: _Gate
+    limits: Limits
+    serial: int | None = None
+    _extensions: dict[str, dict[str, object]] | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _in_headers = False
+    _header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        der = tls.getpeercert(binary_form=True)
+        self._extensions = {"tls": {"tls_version": tls.version(), "cipher_suite": tls.cipher()[0]}}
+        if der:
+            self.serial = x509.load_der_x509_certificate(der).serial_number
+            certificate = ClientCertificate(der, sha256(der).digest(), self.serial)
+            self._extensions["tls"]["akashi.client_certificate"] = certificate
+        if not self.gate.admit(self):
+            transport.abort()
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        self.gate.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_headers:
+            # The parser keeps unfinished headers to itself, so what is not finished is counted here.
+            self._header_bytes += len(data)
+            if self._header_bytes > self.limits.header_bytes:
+                self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_headers, self._header_bytes = True, 0
+        if self._extensions is not None:
+            self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # the extension is not final yet
+        self._arm()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        size = sum(len(n) + len(v) for n, v in self.headers)
+        if len(self.headers) > self.limits.header_count or size + len(self.url) > self.limits.header_bytes:
+            raise ValueError("headers")  # the parser turns it into a 400
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        self._disarm()
+        super().on_headers_complete()
+
+    def _arm(self) -> None:
+        """Whoever has connected has this long to send a request's headers, byte by byte or not."""
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.limits.header_seconds, self.transport.abort)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+class TlsServer:
+    """One HTTPS origin. Without ``authority`` and ``crl`` it asks for no client certificate (public and enrolment pages).
+
+    ``identity`` and ``crl`` (PEM) are asked at the start, at ``reload`` and every ``limits.refresh_seconds``.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        identity: Callable[[], ServerIdentity],
+        authority: bytes | None = None,
+        crl: Callable[[], bytes] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        if (authority is None) != (crl is None):
+            raise Misuse(what="a client CA without its CRL, or the other way round")
+        deliver_fatal_alerts()
+        self._limits = limits or Limits()
+        self._gate = _Gate(identity, authority, crl)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._server = _Server(self._config(app))
+        self._socket = _listen(host, port)
+
+    def _config(self, app: Any) -> uvicorn.Config:
+        return uvicorn.Config(
+            app,
+            http=type("Connection", (_Connection,), {"gate": self._gate, "limits": self._limits}),
+            loop="asyncio",  # uvloop cannot deliver alerts
+            ws="none",
+            access_log=False,  # the access journal is the record; a log line would hold paths and so handles
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=self._limits.connections,
+            timeout_keep_alive=self._limits.idle_seconds,
+            timeout_graceful_shutdown=self._limits.stop_seconds,
+            ssl_context_factory=lambda _config, _default: self._gate.listening,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on (also where 0 was asked for)."""
+        return int(self._socket.getsockname()[1])
+
+    async def serve(self) -> None:
+        """Serve until :meth:`stop` (in the main thread also SIGINT or SIGTERM); finishes the requests under way."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            async with self._refreshing():
+                await self._server.serve(sockets=[self._socket])
+        finally:
+            self._socket.close()
+
+    def start(self) -> None:
+        """Serve in a thread of its own; returns once the application is up. Raises what kept it from starting."""
+        self._thread = threading.Thread(target=self._run, name="akashi-tls", daemon=True)
+        self._thread.start()
+        self._server.ready.wait(_START_S)
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self.serve())
+        except BaseException as error:  # noqa: BLE001 - handed to the caller of start()
+            self._failure = error
+        finally:
+            self._server.ready.set()
+
+    def reload(self) -> None:
+        """Take the newest server certificate and CRL now, and cut connections of revoked devices. Thread-safe.
+
+        Raises what the sources raise; the old context then stays in force.
+        """
+        self._gate.renew()
+        if self._loop is not None and self._loop.is_running():
+            self._loop.call_soon_threadsafe(self._gate.abort_revoked)
+
+    def stop(self) -> None:
+        """Accept no more, finish what is under way (within the limit), return when done."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._socket.close()
+
+    @contextlib.asynccontextmanager
+    async def _refreshing(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._refresh())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.refresh_seconds)
+            try:
+                await asyncio.to_thread(self._gate.renew)
+            except Exception as error:  # noqa: BLE001 - whatever a source raises: the old CRL holds until it expires
+                _LOG.error("certificate and CRL could not be renewed: %s", type(error).__name__)
+            self._gate.abort_revoked()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise AddressUnusable(host=host, port=port) from error
