@@ -176,6 +176,10 @@ class World:
         """The secretariat revokes a key."""
         return self.say(KeyRevoked(key, reason))
 
+    def say_revoked(self) -> bytes:
+        """The secretariat revokes the sender's gateway key, with a life long enough for a clock that was ahead."""
+        return self.say(KeyRevoked(self.gateway.key, RevocationReason.CEASED), life_ms=90_000_000)
+
     def rekeying(self, following: SoftNoteSigner) -> bytes:
         """The secretariat takes the committed log key into use."""
         return self.say(LogRekeyed(self.next_log.public_key, log_key_commitment(following.public_key)))
