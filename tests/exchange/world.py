@@ -228,7 +228,7 @@ class World:
                 public,
                 institution,
                 purpose,
-                now - 1,
+                now - YEAR_MS,
                 now + YEAR_MS,
                 possession=proof,
                 suite=suite,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from akashi.clock import Clock
-from akashi.errors import Misuse, NotFound, Unavailable
+from akashi.errors import Misuse, Unavailable
 from akashi.exchange.errors import DocumentRefused, TransferDenied, TransferUnknown
 from akashi.exchange.events import (
     TransferConfirmed,
@@ -59,7 +59,7 @@ from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.rules import Denied
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
-from akashi.vault.errors import SealError
+from akashi.vault.errors import SealError, WrapMissing
 from akashi.vault.port import PayloadStore
 from akashi.vault.sealing import unseal, write_container
 
@@ -198,7 +198,7 @@ class Exchange:
         self._outbox.deliver(TransferExported(name, purpose, destination, form), name, acting)
         record = self._mine(name)
         if form is Form.SEALED:
-            wrap, body, _ = self._fetch(record)
+            wrap, body, _ = self._try(lambda: self._fetch(record))
             return Exported(name, form, stream=write_container(self._ledger.ledger_id, [wrap], body))
         opened = self._unseal(record, OPEN_LIMIT)
         if form is Form.LOCKED:
@@ -289,10 +289,10 @@ class Exchange:
         """Our wrap, the body, and the opener that fits; older keys are tried as well."""
         for opener in self._openers:
             try:
-                wrap = self._try(lambda key=opener.key_id: self._payloads.wrap(record.payload, key))  # type: ignore[misc]
-            except NotFound:
+                wrap = self._payloads.wrap(record.payload, opener.key_id)
+            except WrapMissing:
                 continue
-            return wrap, self._try(lambda: self._payloads.body(record.payload)), opener
+            return wrap, self._payloads.body(record.payload), opener
         raise TransferDenied("transfer.no_wrap")
 
     def _unseal(self, record: Transfer, limit: int) -> Opened:
