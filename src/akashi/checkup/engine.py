@@ -69,11 +69,12 @@ class Cells:
 class Workbench:
     """What all tables of one conversion share: the findings of the row in hand, and room to remember."""
 
-    __slots__ = ("pending", "room")
+    __slots__ = ("pending", "room", "shared")
 
     def __init__(self) -> None:
         self.pending: Pending = []
         self.room = TOTAL_LIMIT
+        self.shared: dict[bytes, bytes] = {}
 
 
 class RuleTable(dict[str, tuple[bytes, ...]]):
@@ -105,7 +106,9 @@ class RuleTable(dict[str, tuple[bytes, ...]]):
             if not marks:
                 if room and len(self) < TABLE_LIMIT:
                     self._bench.room -= 1
-                    self[text] = output
+                    # Equal cells of all columns share one object: less memory, and what is touched stays in cache.
+                    share = self._bench.shared.setdefault
+                    self[text] = tuple([share(data, data) for data in written])
                 return output
             marked = output, marks
             if room and len(self._marked) < KNOWN_LIMIT:

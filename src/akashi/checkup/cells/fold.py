@@ -16,15 +16,14 @@ import unicodedata
 
 # Dashes that typists use for minus. The long-vowel mark is left alone here: in words it is a letter.
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−─━﹣－"), "-")
-_SPACES = re.compile(r"\s+")
 _SMALL_KANA = str.maketrans("ァィゥェォッャュョ", "アイウエオツヤユヨ")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def fold(text: str) -> str:
     """Half width for letters, digits and signs, full width for kana, plain dashes, no spaces at all."""
-    folded = unicodedata.normalize("NFKC", text.translate(_DASHES)).translate(_DASHES)
-    return _SPACES.sub("", folded)
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_DASHES)
+    return "".join(folded.split())
 
 
 def key(text: str) -> str:

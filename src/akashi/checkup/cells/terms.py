@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from akashi.checkup.cells.fold import clean, fold, key
 from akashi.checkup.model import Outcome, Status
@@ -61,6 +62,7 @@ _ADVICE = frozenset(
         "治療中",
     }
 )
+_ADVICE_STARTS = frozenset(word[0] for word in _ADVICE)
 _SEX = {
     "男": "1",
     "男性": "1",
@@ -121,18 +123,29 @@ def read_judgement(text: str, table: Mapping[str, str] | None) -> Outcome:
     return read_absence(text) or Outcome(clean(text)[0], Status.UNMATCHED, findings=("cell.judgement",))
 
 
+@lru_cache(maxsize=64)
+def _splitter(separators: str, *, spaces: bool) -> re.Pattern[str]:
+    return re.compile("[" + re.escape(separators) + (r"\s" if spaces else "") + "]+")
+
+
+def _unified(part: str) -> str:
+    # Only a text with a word of negation can be one of the ways to say "nothing found".
+    if not any(sign in part for sign in "な無ず"):
+        return part
+    return _NO_FINDING if key(part) in _NO_FINDING_KEYS else part
+
+
 def read_findings(text: str, separators: str = DEFAULT_SEPARATORS, *, spaces: bool = True) -> Outcome:
     """A list of findings joined by 「、」; a judgement word at its end is taken off as ``advice``."""
     absent = read_absence(text)
     if absent is not None:
         return absent
-    pattern = "[" + re.escape(separators) + (r"\s" if spaces else "") + "]+"
-    cleaned, controls = clean(re.sub(pattern, JOINER, text))
+    cleaned, controls = clean(_splitter(separators, spaces=spaces).sub(JOINER, text))
     parts = [part.strip() for part in cleaned.split(JOINER) if part.strip()]
     advice: list[str] = []
-    while len(parts) > 1 and fold(parts[-1]) in _ADVICE:
+    while len(parts) > 1 and parts[-1][0] in _ADVICE_STARTS and fold(parts[-1]) in _ADVICE:
         advice.insert(0, fold(parts.pop()))
-    terms = [_NO_FINDING if key(part) in _NO_FINDING_KEYS else part for part in parts]
+    terms = [_unified(part) for part in parts]
     findings = ("cell.control",) if controls else ()
     status = Status.VALUE if terms else Status.EMPTY
     return Outcome(JOINER.join(terms), status, advice=JOINER.join(advice), findings=findings)
