@@ -28,6 +28,7 @@ LOG, COSIGNER = 1, 4
 _NAME = re.compile(r"[!-*,-~]{1,255}")
 _ORIGIN = re.compile(r"[a-z0-9.-]{1,64}/akashi/([0-9a-f]{32})/[1-9][0-9]{0,8}")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+RECEIPT_PREFIX = b"c2sp.org/tlog-proof@"  # what tells a receipt from a bundle
 RECEIPT_MAGIC = "c2sp.org/tlog-proof@v1"
 
 

@@ -58,7 +58,7 @@ def verify(data: bytes, trust_data: bytes | None = None) -> dict[str, Any]:
     """Verify a bundle or a receipt; return the result object of verification.md."""
     try:
         trust = None if trust_data is None else trusts.parse(trust_data)
-        if data.startswith(notes.RECEIPT_MAGIC.encode()):
+        if data.startswith(notes.RECEIPT_PREFIX):
             return _verify_receipt(data, trust)
         return _verify_bundle(data, trust)
     except Failure as failure:
