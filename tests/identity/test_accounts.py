@@ -305,6 +305,33 @@ def test_spraying_over_accounts_locks_the_device(tmp_path: Path) -> None:
     assert sign_in(home, certificate=DESK).person == home.nurse
 
 
+def test_locked_device_locks_no_more_accounts(tmp_path: Path) -> None:
+    """From a locked device nobody can lock colleagues out by failing on their logins."""
+    home = clinic(tmp_path, Policy(device_failures=6))
+    for number in range(6):
+        with pytest.raises(SignInFailed):
+            home.accounts.sign_in(f"guess{number}", "wrong", None, TABLET)
+    for _ in range(6):
+        with pytest.raises(SignInFailed):
+            home.accounts.sign_in("nurse.n", "wrong", None, TABLET)
+
+    assert sign_in(home, certificate=DESK).person == home.nurse
+
+
+def test_known_and_unknown_logins_cost_the_same_writes(home: Clinic) -> None:
+    """Known, unknown and locked: the same number of durable transactions, so that the disk's time tells nothing."""
+    begun: list[str] = []
+    home.database._connection.set_trace_callback(lambda sql: begun.append(sql) if sql == "COMMIT" else None)
+    costs = []
+    for login in ["nobody", "nurse.n"] * 7:
+        begun.clear()
+        with pytest.raises(SignInFailed):
+            home.accounts.sign_in(login, "wrong", None, TABLET)
+        costs.append(len(begun))
+
+    assert set(costs) == {3}
+
+
 def test_success_does_not_pay_for_spraying(tmp_path: Path) -> None:
     """Signing in to one's own account in between does not reset the device's count."""
     home = clinic(tmp_path, Policy(device_failures=6))

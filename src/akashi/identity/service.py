@@ -39,6 +39,7 @@ from akashi.ledger.model import AuthMethod
 from akashi.ledger.port import Acknowledged
 from akashi.ledger.rules import Denied
 
+_NOBODY = "per-nobody"
 SEEN_STEP_MS = 15_000
 """A session's last use is written this seldom: idle time is right to this much."""
 
@@ -190,8 +191,9 @@ class Accounts:
         now = self._clock.now_ms()
         device = self._device(certificate, now)
         row = self._store.person_by_login(login)
+        # An unknown login is charged too, to nobody: it must cost the same writes. A locked device locks no accounts.
         free = self._charge(device.handle, self._policy.device_failures)
-        free = (row is None or self._charge(row.person, self._policy.failures)) and free
+        free = self._charge(row.person if row and free else _NOBODY, self._policy.failures) and free
         matched = self._hasher.verify(row.password if row else None, password)
         reason, method = "locked" if not free else "credentials", None
         if free and matched and row is not None:

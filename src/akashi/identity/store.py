@@ -185,10 +185,11 @@ class Store:
             count, last_ms = row or (0, now_ms)
             if now_ms - last_ms >= lapse_ms:
                 count = 0
-            if count >= limit:
-                return False
-            db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (who, count + 1, now_ms))
-            return True
+            free = count < limit
+            # Written also while locked, with the old values: a refusal must not be quicker than a failure.
+            kept = (count + 1, now_ms) if free else (count, last_ms)
+            db.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (who, *kept))
+            return free
 
     def refund(self, who: str, *, clear: bool) -> None:
         """The attempt succeeded: forget all failures (``clear``) or only this one."""
