@@ -55,7 +55,7 @@ def forged(stream: bytes) -> tuple[bytes, list[bytes]]:
     cuts = list(range(0, len(stream), CHUNK_SIZE)) or [0]
     body = [header]
     for number, start in enumerate(cuts):
-        body.append(cipher.seal(number, number == len(cuts) - 1, stream[start : start + CHUNK_SIZE]))
+        body.append(cipher.seal(number, stream[start : start + CHUNK_SIZE], last=number == len(cuts) - 1))
     return make_wrap(ALICE, LEDGER, PAYLOAD, DATA_KEY), body
 
 

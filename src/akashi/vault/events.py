@@ -172,7 +172,7 @@ def _apply_ordered(state: WriteState, body: PayloadErasureOrdered, context: Cont
     order_payload_erasure(state, body.payload, context.operation_id, body.reason)
 
 
-def _apply_erased(state: WriteState, body: PayloadErased, context: Context) -> None:
+def _apply_erased(state: WriteState, body: PayloadErased, _context: Context) -> None:
     record = payload_record(state, body.payload)
     if record is None:
         raise Refused("payload.unknown")

@@ -1,6 +1,6 @@
 """What a gateway may ask of a payload store, in this process or behind HTTPS.
 
-Guarantees (contract suite ``tests/contracts/test_payload_store.py``): ``stage`` returns only after body and wraps are
+Guarantees (contract suite ``tests/vault/test_payload_store.py``): ``stage`` returns only after body and wraps are
 durable; staging the same payload again returns a receipt for the same bytes; other bytes under a taken id are refused;
 what was erased does not come back. All methods are thread-safe. Refuses: giving a body to anybody who asks. Who may
 fetch is the caller's to decide; what is stored here is sealed.

@@ -84,9 +84,13 @@ class Vault:
         self._slots = Slots(directory / "slots.bin")
         try:
             self._bodies = BodyStore(directory / "bodies.db")
-            self.recovered = self.recover()
         except BaseException:
             self._slots.close()
+            raise
+        try:
+            self.recovered = self.recover()
+        except BaseException:
+            self.close()
             raise
 
     def __enter__(self) -> Self:

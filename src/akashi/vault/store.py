@@ -38,24 +38,17 @@ class BodyStore:
     """The tables. Thread-safe; one writing connection, one reading connection."""
 
     def __init__(self, path: Path) -> None:
-        self._writer = self._connect(path)
+        self._writer = _connect(path)
         try:
             self._writer.execute("PRAGMA page_size=16384")
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.executescript(_SCHEMA)
             path.chmod(0o600)
-            self._reader = self._connect(path)
-        except BaseException:
+            self._reader = _connect(path)
+        except sqlite3.DatabaseError as error:
             self._writer.close()
-            raise
+            raise _ours(error) from error
         self._write_lock, self._read_lock = threading.Lock(), threading.Lock()
-
-    @staticmethod
-    def _connect(path: Path) -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
-        for pragma in ("synchronous=FULL", "secure_delete=ON", "journal_size_limit=0", "trusted_schema=OFF"):
-            connection.execute("PRAGMA " + pragma).fetchall()
-        return connection
 
     def close(self) -> None:
         """Close both connections; the last one checkpoints."""
@@ -213,6 +206,17 @@ class BodyStore:
             except sqlite3.OperationalError:
                 return False
             return True
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in ("synchronous=FULL", "secure_delete=ON", "journal_size_limit=0", "trusted_schema=OFF"):
+            connection.execute("PRAGMA " + pragma).fetchall()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _ours(error) from error
+    return connection
 
 
 def _ours(error: sqlite3.DatabaseError) -> AkashiError:

@@ -84,7 +84,7 @@ class ChunkCipher:
         flag = b"\x01" if last else b"\x00"
         return number.to_bytes(11, "big") + flag, self._header_digest + number.to_bytes(8, "big") + flag
 
-    def seal(self, number: int, last: bool, plain: bytes | memoryview) -> bytes:
+    def seal(self, number: int, plain: bytes | memoryview, *, last: bool) -> bytes:
         """One chunk with its tag."""
         nonce, associated = self._bind(number, last)
         return self._cipher.encrypt(nonce, plain, associated)
@@ -96,7 +96,7 @@ class ChunkCipher:
         except InvalidTag:
             return None
 
-    def open(self, number: int, last: bool, chunk: bytes) -> bytes:
+    def open(self, number: int, chunk: bytes, *, last: bool) -> bytes:
         """The plain bytes of one chunk. Raises one of the :class:`SealError` classes."""
         plain = self._try(number, last, chunk)
         if plain is None:
@@ -125,5 +125,5 @@ def open_chunks(source: Pieces, cipher: ChunkCipher) -> Iterator[bytes]:
         if len(chunk) < TAG_SIZE:
             raise SealTruncated("chunk.short")
         last = source.at_end()
-        yield cipher.open(number, last, chunk)
+        yield cipher.open(number, chunk, last=last)
         number += 1

@@ -62,7 +62,7 @@ class Sealing:
         self._size = len(self._header)
         yield self._header
         for number, (last, plain) in enumerate(_cut(self._compressed())):
-            chunk = self._cipher.seal(number, last, plain)
+            chunk = self._cipher.seal(number, plain, last=last)
             self._body_digest.update(chunk)
             self._size += len(chunk)
             yield chunk
