@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from akashi.errors import AkashiError
 from akashi.ledger.errors import LedgerBusy, LedgerDamaged, LedgerFull, LedgerStopped
@@ -236,11 +237,11 @@ def _after(prefix: bytes) -> bytes:
     return trimmed[:-1] + bytes((trimmed[-1] + 1,)) if trimmed else b""
 
 
-@dataclass(frozen=True, slots=True)
-class LeafRow:
-    """One leaf as stored. ``nodes``: hashes of the complete subtrees that end here, the leaf's own first."""
+class LeafRow(NamedTuple):
+    """One leaf as stored, in the order of the columns. ``nodes``: hashes of the complete subtrees that end here, the leaf's own first."""
 
-    index: int
+    # A tuple: rows go to SQLite as they are, and building one is cheap.
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a row
     operation_id: bytes
     subject: str | None
     kind: str
@@ -287,6 +288,17 @@ class Tables:
         """One more than the greatest index."""
         (greatest,) = self.connection.execute("SELECT max(idx) FROM leaves").fetchone()
         return 0 if greatest is None else int(greatest) + 1
+
+    def newest_leaf(self) -> tuple[int, bytes] | None:
+        """Index and node hashes of the last leaf."""
+        row = self.connection.execute("SELECT idx, nodes FROM leaves ORDER BY idx DESC LIMIT 1").fetchone()
+        return None if row is None else (row[0], row[1])
+
+    def known(self, operation_ids: Sequence[bytes]) -> set[bytes]:
+        """Which of these operations are leaves already."""
+        marks = ",".join("?" * len(operation_ids))
+        rows = self.connection.execute(f"SELECT op_id FROM leaves WHERE op_id IN ({marks})", operation_ids)
+        return {row[0] for row in rows}
 
     def leaf(self, operation_id: bytes) -> LeafRow | None:
         """The leaf of an operation."""
@@ -337,7 +349,7 @@ class Tables:
         """Add leaves."""
         self.connection.executemany(
             f"INSERT INTO leaves ({_LEAF_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(r.index, r.operation_id, r.subject, r.kind, int(r.own), r.height, r.nodes, r.leaf) for r in rows],
+            rows,
         )
 
     def write_block(self, row: BlockRow) -> None:

@@ -73,6 +73,8 @@ class Head:
     header: Header
     hash: bytes
     frontier: Frontier
+    nodes: bytes
+    """The node hashes stored with the newest leaf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def read_head(tables: Tables) -> Head:
         raise LedgerDamaged("chain.header") from error
     if header.height != row.height or tables.size() != header.size or frontier.root() != header.root:
         raise LedgerDamaged("chain.head")
-    return Head(row, header, header_hash(row.header), frontier)
+    leaf = tables.newest_leaf()
+    return Head(row, header, header_hash(row.header), frontier, b"" if leaf is None else leaf[1])
 
 
 class Chain:
@@ -189,17 +192,20 @@ class Chain:
         if self._data_version() != self._version:
             raise LedgerDamaged("chain.foreign_write")
         if self.head is None:
-            return Head(BlockRow(0, b"", b"", bytes(32)), Header(0, ZERO_HASH, 0, b"", 0), ZERO_HASH, Frontier())
-        found = read_head(self._tables)
-        if found.row != self.head.row or found.hash != self.head.hash:
+            return Head(BlockRow(0, b"", b"", bytes(32)), Header(0, ZERO_HASH, 0, b"", 0), ZERO_HASH, Frontier(), b"")
+        row, leaf, head = self._tables.newest_block(), self._tables.newest_leaf(), self.head
+        if row != head.row or header_hash(row.header) != head.hash or head.frontier.root() != head.header.root:
             raise LedgerDamaged("chain.head")
-        return found
+        if leaf is None or leaf[0] != head.header.size - 1 or leaf[1] != head.nodes:
+            raise LedgerDamaged("chain.leaf")
+        return head
 
     def _write(self, batch: list[Pending]) -> list[Outcome]:
         self._connection.execute("BEGIN IMMEDIATE")
         head = self._check_head()
         now_ms = self._clock.now_ms()
         draft = _Draft(self, head, max(head.header.block_ms, now_ms), now_ms)
+        draft.known = self._tables.known([entry.id for entry in batch])
         outcomes = [draft.take(entry) for entry in batch]
         if not draft.rows:
             self._connection.execute("ROLLBACK")
@@ -215,7 +221,7 @@ class Chain:
         self._trace("written")
         self._connection.execute("COMMIT")  # durable from here on: WAL, synchronous=FULL
         self._trace("committed")
-        self.head, self._keys = Head(row, header, hashed, draft.frontier), keys
+        self.head, self._keys = Head(row, header, hashed, draft.frontier, draft.rows[-1].nodes), keys
         self._trace("published")
         return outcomes
 
@@ -262,6 +268,7 @@ class _Draft:
         self._last_ms = head.header.block_ms
         self._now_ms = now_ms
         self._taken: dict[bytes, Acknowledged] = {}
+        self.known: set[bytes] = set()
         self.block_ms = block_ms
         self.frontier = head.frontier.copy()
         self.base = _Cache(self._tables)
@@ -270,7 +277,7 @@ class _Draft:
 
     def take(self, entry: Pending) -> Outcome:
         """Admit one operation as the next leaf; a refusal is its outcome."""
-        known = self._taken.get(entry.id) or self._accepted_before(entry.id)
+        known = self._taken.get(entry.id) or (self._accepted_before(entry.id) if entry.id in self.known else None)
         if known is not None:
             return known
         try:

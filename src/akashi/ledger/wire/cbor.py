@@ -11,6 +11,7 @@ bytes, depth at most 16. Source: RFC 8949 section 4.2.1, narrowed.
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TypeAlias
 
 from akashi.ledger.errors import EncodingError
@@ -22,7 +23,8 @@ _INT64 = 1 << 63
 _SHORT = 24  # arguments below this sit in the initial byte
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
 _SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
-_FALSE, _TRUE, _NULL = 0xF4, 0xF5, 0xF6
+_wide = Struct(">Q").unpack_from
+_SIMPLE: dict[int, bool | None] = {0xF4: False, 0xF5: True, 0xF6: None}
 
 
 def _head(major: int, argument: int) -> bytes:
@@ -106,7 +108,7 @@ def _encode_container(value: Value, out: list[bytes], depth: int) -> None:
 
 def decode(data: bytes) -> Value:
     """The value whose one encoding is ``data``. Raises :class:`EncodingError` for every other input."""
-    value, end = _decode(data, 0, 0)
+    (value,), end = _items(data, 0, 1, 0)
     if end != len(data):
         raise EncodingError("cbor.trailing")
     return value
@@ -114,7 +116,8 @@ def decode(data: bytes) -> Value:
 
 def decode_item(data: bytes, position: int) -> tuple[Value, int]:
     """One item of a CBOR sequence (RFC 8742) at ``position`` and where the next begins."""
-    return _decode(data, position, 0)
+    (value,), end = _items(data, position, 1, 0)
+    return value, end
 
 
 def _argument(data: bytes, position: int, info: int) -> tuple[int, int]:
@@ -130,34 +133,52 @@ def _argument(data: bytes, position: int, info: int) -> tuple[int, int]:
     return argument, end
 
 
-def _decode(data: bytes, position: int, depth: int) -> tuple[Value, int]:
-    try:
-        initial = data[position]
-    except IndexError as error:
-        raise EncodingError("cbor.short") from error
-    position += 1
-    if initial >= 0xE0:
-        if initial == _NULL:
-            return None, position
-        if initial in (_TRUE, _FALSE):
-            return initial == _TRUE, position
-        raise EncodingError("cbor.simple")
-    argument = initial & 0x1F
-    if argument >= _SHORT:
-        argument, position = _argument(data, position, argument)
-    if initial < 0x40:  # major types 0 and 1: integers
-        if argument >= _INT64:
-            raise EncodingError("cbor.range")
-        return (argument if initial < 0x20 else -1 - argument), position
-    if initial < 0x80:  # 2 and 3: byte and text strings
-        end = position + argument
-        if end > len(data):
+def _items(data: bytes, position: int, count: int, depth: int, *, keyed: bool = False) -> tuple[list[Value], int]:
+    """``count`` items one after the other; with ``keyed`` every second one, from the first on, is a key of a map.
+
+    Scalars are decoded in the loop and only containers recurse: this runs for every item of every operation.
+    """
+    size, last, key_next = len(data), -1, keyed
+    items: list[Value] = []
+    for _ in range(count):
+        if position >= size:
             raise EncodingError("cbor.short")
-        raw = data[position:end]
-        return (raw if initial < 0x60 else _text(raw)), end
-    if initial >= 0xC0:
-        raise EncodingError("cbor.tag")
-    return _decode_container(data, position, argument, initial >= 0xA0, depth + 1)
+        initial = data[position]
+        position += 1
+        item: Value
+        if initial >= 0xE0:  # major type 7
+            if initial not in _SIMPLE:
+                raise EncodingError("cbor.simple")
+            item = _SIMPLE[initial]
+        else:
+            argument = initial & 0x1F
+            if argument >= _SHORT:
+                argument, position = _argument(data, position, argument)
+            if initial < 0x40:  # 0 and 1: integers
+                if argument >= _INT64:
+                    raise EncodingError("cbor.range")
+                item = argument if initial < 0x20 else -1 - argument
+            elif initial < 0x80:  # 2 and 3: byte and text strings
+                end = position + argument
+                if end > size:
+                    raise EncodingError("cbor.short")
+                raw = data[position:end]
+                item = raw if initial < 0x60 else _text(raw)
+                position = end
+            elif initial < 0xC0:  # 4 and 5: arrays and maps
+                item, position = _container(data, position, argument, initial >= 0xA0, depth + 1)
+            else:
+                raise EncodingError("cbor.tag")
+        if keyed:
+            if key_next:
+                if type(item) is not int or item < 0:
+                    raise EncodingError("cbor.key")
+                if item <= last:
+                    raise EncodingError("cbor.order")  # for non-negative keys byte order and numeric order agree
+                last = item
+            key_next = not key_next
+        items.append(item)
+    return items, position
 
 
 def _text(raw: bytes) -> str:
@@ -167,25 +188,13 @@ def _text(raw: bytes) -> str:
         raise EncodingError("cbor.text") from error
 
 
-def _decode_container(data: bytes, position: int, count: int, is_map: bool, depth: int) -> tuple[Value, int]:
+def _container(data: bytes, position: int, count: int, is_map: bool, depth: int) -> tuple[Value, int]:
     if depth > MAX_DEPTH:
         raise EncodingError("cbor.depth")
     if count > len(data) - position:
         raise EncodingError("cbor.short")  # every item takes at least one byte: refuse before allocating
     if not is_map:
-        items: list[Value] = []
-        for _ in range(count):
-            item, position = _decode(data, position, depth)
-            items.append(item)
-        return items, position
-    mapping: dict[int, Value] = {}
-    last = -1
-    for _ in range(count):
-        key, position = _decode(data, position, depth)
-        if type(key) is not int or key < 0:
-            raise EncodingError("cbor.key")
-        if key <= last:
-            raise EncodingError("cbor.order")  # for non-negative keys byte order and numeric order agree
-        last = key
-        mapping[key], position = _decode(data, position, depth)
-    return mapping, position
+        return _items(data, position, count, depth)
+    flat, position = _items(data, position, 2 * count, depth, keyed=True)
+    keys = [key for key in flat[::2] if isinstance(key, int)]
+    return dict(zip(keys, flat[1::2], strict=True)), position

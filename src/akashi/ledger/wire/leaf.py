@@ -7,6 +7,7 @@ made, so that a rebuild can be compared operation by operation.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 
 from akashi.ledger.errors import EncodingError
@@ -36,9 +37,16 @@ NO_EFFECTS = sha256(b"akashi/effects/1\x00\x80").digest()
 def encode_leaf(leaf: Leaf) -> bytes:
     """``[1, height, block ms, operation, result, effects]``."""
     # Spliced: the envelope is up to 32 KiB, and this runs for every operation.
-    start, end = cbor.encode([1, leaf.height, leaf.block_ms]), cbor.encode([leaf.result, leaf.effects])
-    head = cbor.encode_bytes_head(len(leaf.envelope))
-    return b"".join((_SIX, start[1:], head, leaf.envelope, end[1:]))
+    head = cbor.encode_bytes_head
+    start, result = _start(leaf.height, leaf.block_ms), cbor.encode(leaf.result)
+    effects = leaf.effects
+    return b"".join((start, head(len(leaf.envelope)), leaf.envelope, result, head(len(effects)), effects))
+
+
+@lru_cache(maxsize=64)
+def _start(height: int, block_ms: int) -> bytes:
+    """What all leaves of a block begin with."""
+    return _SIX + cbor.encode([1, height, block_ms])[1:]
 
 
 def parse_leaf(data: bytes) -> Leaf:
