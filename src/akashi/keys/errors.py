@@ -80,9 +80,9 @@ class SuiteRefused(Denied):
     """Sealing with a retired or unlisted suite; opening old payloads stays possible."""
 
     code = "keys.suite_refused"
-    ja = "暗号方式{suite}は設定（{profile}）により新しい封かんには使えません。"
+    ja = "暗号方式{suite}は設定（{profile}）により新しい封緘には使えません。"
     en = "Suite {suite} may not be used for sealing under the profile {profile}."
-    hint_ja = "封かん済みのものは引き続き開けます。相手に新しい鍵の登録を頼んでください。"
+    hint_ja = "封緘済みのものは引き続き開けます。相手に新しい鍵の登録を頼んでください。"
     hint_en = "What is sealed already can still be opened; ask the recipient to enrol a new key."
 
 

@@ -41,7 +41,7 @@ class PartRefused(InputError):
     """Parts are 1 to 16, with distinct names that are safe as file names; names are not repeated here."""
 
     code = "vault.part"
-    ja, en = "封かんする内容の構成が正しくありません（{failure}）。", "The parts cannot be sealed ({failure})."
+    ja, en = "封緘する内容の構成が正しくありません（{failure}）。", "The parts cannot be sealed ({failure})."
     hint_ja = "内容は1〜16個で、名前に区切り文字や制御文字は使えません。"
     hint_en = "Give 1 to 16 parts whose names contain no separators or control characters."
 
@@ -81,21 +81,21 @@ class PayloadMissing(NotFound):
     """No such payload in this store."""
 
     code = "vault.missing"
-    ja, en = "封かん物 {payload} は保管されていません。", "Payload {payload} is not stored here."
+    ja, en = "封緘データ {payload} は保管されていません。", "Payload {payload} is not stored here."
 
 
 class WrapMissing(NotFound):
     """The payload is not addressed to this key."""
 
     code = "vault.wrap_missing"
-    ja, en = "封かん物 {payload} にこの宛先の鍵はありません。", "Payload {payload} has no wrap for this key."
+    ja, en = "封緘データ {payload} にこの宛先の鍵はありません。", "Payload {payload} has no wrap for this key."
 
 
 class PayloadDiffers(Conflict):
     """The same id with other bytes: stored payloads never change."""
 
     code = "vault.differs"
-    ja, en = "封かん物 {payload} は別の内容で保管済みです。", "Payload {payload} is stored already with other bytes."
+    ja, en = "封緘データ {payload} は別の内容で保管済みです。", "Payload {payload} is stored already with other bytes."
 
 
 class PayloadErased(Conflict):
@@ -103,7 +103,7 @@ class PayloadErased(Conflict):
 
     code = "vault.erased"
     http_status = 410
-    ja, en = "封かん物 {payload} は消去されました。", "Payload {payload} was erased."
+    ja, en = "封緘データ {payload} は消去されました。", "Payload {payload} was erased."
     hint_ja, hint_en = "必要なら送り直してもらってください。", "Ask the sender to send it again if it is needed."
 
 
@@ -119,7 +119,7 @@ class SealError(IntegrityError):
     """A sealed payload is not what was sealed. ``failure`` is a stable short class."""
 
     code = "vault.seal"
-    ja, en = "封かん物を開けません（{failure}）。", "The sealed payload does not open ({failure})."
+    ja, en = "封緘データを開けません（{failure}）。", "The sealed payload does not open ({failure})."
     hint_ja = "届く途中で壊れたか、書き換えられています。取り直すか、送り直してもらってください。"
     hint_en = "It was damaged or altered on the way; fetch it again or ask the sender to send it again."
 
