@@ -154,33 +154,48 @@ class Gateway:
 
 
 class World:
-    """Everything, in ``home``; close it at the end."""
+    """Everything, in ``home``; close it at the end. On a home that has a ledger already, it starts again from the files."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.clock = FixedClock(START)
-        self.keys = FileKeystore.create(home / "server" / "keys", b"server", cost=FAST_UNSAFE_COST)
-        for name in ("secretariat", "server", "log", "next-log", "cosigner"):
-            self.keys.generate(name, KeyKind.ED25519)
+        fresh = not (home / "server").exists()
+        self.keys = self._keystore(home / "server" / "keys", b"server", fresh=fresh)
+        if fresh:
+            for name in ("secretariat", "server", "log", "next-log", "cosigner"):
+                self.keys.generate(name, KeyKind.ED25519)
         self._log = self.keys.note_signer("log", ORIGIN)
         self._cosigner = self.keys.note_signer("cosigner", f"test.example/akashi/{LEDGER.hex()}/server/1")
-        self.engine = Engine.create(
-            home / "server" / "ledger",
-            self._genesis(),
-            kinds=KindTable(KINDS),
-            log_key=self._log,
-            cosigner=self._cosigner,
-            clock=self.clock,
-        )
+        self.engine = self._engine(fresh=fresh)
         self.office = Author(self.engine, self.keys.signer("secretariat"), OFFICE, self.clock)
-        self.enrol(self.keys.public("server"), OFFICE, Purpose.SERVER, self.keys, "server", self.office)
+        if fresh:
+            self.enrol(self.keys.public("server"), OFFICE, Purpose.SERVER, self.keys, "server", self.office)
         self.vault = self.open_vault()
         self.gateways: dict[str, Gateway] = {}
         for institution, roles in ((SENDER, 1), (RECEIVER, 2), (OTHER, 3)):
-            self.office.submit(InstitutionRegistered(institution, roles, bytes(32)))
-            self.gateways[institution] = self.found(institution)
-        for person, institution in ((CLERK, SENDER), (NAMED, RECEIVER), (COLLEAGUE, RECEIVER), (STRANGER, OTHER)):
-            self.author(institution).submit(PersonRegistered(person, institution, 1))
+            if fresh:
+                self.office.submit(InstitutionRegistered(institution, roles, bytes(32)))
+                self.found(institution)
+            home_of = home / "gateways" / institution
+            keystore = FileKeystore.open(home_of / "keys", institution.encode())
+            self.gateways[institution] = self.start(institution, keystore, home_of)
+        if fresh:
+            for person, institution in ((CLERK, SENDER), (NAMED, RECEIVER), (COLLEAGUE, RECEIVER), (STRANGER, OTHER)):
+                self.author(institution).submit(PersonRegistered(person, institution, 1))
+
+    def _keystore(self, directory: Path, passphrase: bytes, *, fresh: bool) -> FileKeystore:
+        if fresh:
+            return FileKeystore.create(directory, passphrase, cost=FAST_UNSAFE_COST)
+        return FileKeystore.open(directory, passphrase)
+
+    def _engine(self, *, fresh: bool) -> Engine:
+        directory, kinds = self.home / "server" / "ledger", KindTable(KINDS)
+        log, cosigner = self._log, self._cosigner
+        if fresh:
+            return Engine.create(
+                directory, self._genesis(), kinds=kinds, log_key=log, cosigner=cosigner, clock=self.clock
+            )
+        return Engine.open(directory, kinds=kinds, log_key=log, cosigner=cosigner, clock=self.clock)
 
     def _genesis(self) -> bytes:
         following = log_key_commitment(self.keys.note_signer("next-log", ORIGIN).public_key)
@@ -236,15 +251,13 @@ class World:
             subject=institution,
         )
 
-    def found(self, institution: str) -> Gateway:
-        """A gateway with its own home, keystore and opening key."""
-        home = self.home / "gateways" / institution
-        keystore = FileKeystore.create(home / "keys", institution.encode(), cost=FAST_UNSAFE_COST)
+    def found(self, institution: str) -> None:
+        """A gateway's own home, keystore and opening key."""
+        keystore = self._keystore(self.home / "gateways" / institution / "keys", institution.encode(), fresh=True)
         public = keystore.generate("gateway", KeyKind.ED25519)
         self.enrol(public, institution, Purpose.GATEWAY, keystore, "gateway", self.office)
         own = Author(self.engine, keystore.signer("gateway"), institution, self.clock)
         self.enrol(keystore.generate("opening", KeyKind.XWING), institution, Purpose.OPENING, keystore, "opening", own)
-        return self.start(institution, keystore, home)
 
     def start(self, institution: str, keystore: FileKeystore, home: Path, scanner: Scanner | None = None) -> Gateway:
         """Start (again) a gateway's process on its home."""
