@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -64,3 +65,23 @@ def test_bad_prefixes_are_misuse(prefix: str) -> None:
     """A prefix that the ledger would refuse is refused here."""
     with pytest.raises(Misuse):
         new_handle(prefix)
+
+
+def test_documented_table_is_the_table() -> None:
+    """docs/identity.md shows for each action exactly the roles that the code allows."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "identity.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|((?: (?:yes|–) \|){5})$", page, re.MULTILINE)
+    shown = {action: [cell.strip() == "yes" for cell in cells.split("|")[:5]] for action, cells in rows}
+
+    assert shown == {action: [bool(roles & role) for role in Role] for action, roles in PERMISSIONS.items()}
+
+
+def test_cited_tests_exist() -> None:
+    """Every test that docs/identity.md names is there."""
+    root = Path(__file__).resolve().parents[2]
+    cited = set(re.findall(r"`(test_\w+)`", (root / "docs" / "identity.md").read_text(encoding="utf-8")))
+    files = [*(root / "tests" / "identity").glob("test_*.py"), *(root / "tests" / "api").glob("test_*.py")]
+    defined = {name for path in files for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)}
+
+    assert cited <= defined
+    assert len(cited) > 15

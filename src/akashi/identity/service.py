@@ -15,33 +15,23 @@ of other institutions. Trusts: the ledger for who exists, the database for crede
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from akashi.clock import Clock
 from akashi.identity import credentials, events, rules
 from akashi.identity.errors import (
-    CertificateRefused,
     LoginUnusable,
     NoSuchPerson,
-    NotPermitted,
-    SessionEnded,
     SignInFailed,
     WeakPassword,
 )
 from akashi.identity.handles import PERSON, new_handle
 from akashi.identity.journal import Journal, Outcome, What
-from akashi.identity.model import Account, Device, PersonReason, Policy, Role, SecretBox, Session, TotpSeed
-from akashi.identity.permissions import decide_permission
+from akashi.identity.model import Account, PersonReason, Policy, Role, SecretBox, Session, TotpSeed
+from akashi.identity.sessions import Sessions, seed_label
 from akashi.identity.store import Database, PersonRow, Store
 from akashi.ledger.author import Author
 from akashi.ledger.errors import Refused
-from akashi.ledger.model import AuthMethod
 from akashi.ledger.port import Acknowledged
 from akashi.ledger.rules import Denied
-
-_NOBODY = "per-nobody"
-SEEN_STEP_MS = 15_000
-"""A session's last use is written this seldom: idle time is right to this much."""
 
 
 class Accounts:
@@ -60,10 +50,18 @@ class Accounts:
         self._store = Store(database)
         self._box = keystore
         self._author = author
-        self._clock = clock
-        self._policy = policy or Policy()
         self._hasher = hasher or credentials.Hasher()
         self.journal = Journal(database, clock)
+        self._sessions = Sessions(
+            self._store,
+            self.journal,
+            author.ledger,
+            author.institution,
+            keystore,
+            self._hasher,
+            clock,
+            policy or Policy(),
+        )
 
     @property
     def institution(self) -> str:
@@ -145,7 +143,7 @@ class Accounts:
     def change_password(self, session: Session, old: str, new: str) -> None:
         """Change one's own password, proving the old one. A wrong old one counts as a failed sign-in."""
         row = self._row(session.person)
-        charged = self._charge(row.person, self._policy.failures)
+        charged = self._sessions.charge_person(row.person)
         if not self._hasher.verify(row.password if charged else None, old):
             self.journal.record(What.PASSWORD_SET, Outcome.REFUSED, session=session, reason="password.wrong")
             raise SignInFailed
@@ -156,16 +154,16 @@ class Accounts:
         """A new seed, in force once ``confirm_totp`` saw a code of it; shown this once."""
         row = self._row(person)
         seed = credentials.new_seed()
-        protected = self._box.protect(_seed_label(person), seed.encode())
+        protected = self._box.protect(seed_label(person), seed.encode())
         self._store.set_totp(person, row.totp, protected, row.totp_step)
         return TotpSeed(seed, credentials.seed_uri(seed, row.login))
 
     def confirm_totp(self, person: str, code: str) -> None:
         """Put the enrolled seed in force. Raises :class:`SignInFailed` for a wrong code."""
         row = self._row(person)
-        if row.totp_pending is None or not self._charge(person, self._policy.failures):
+        if row.totp_pending is None or not self._sessions.charge_person(person):
             raise SignInFailed
-        step = credentials.matching_step(self._seed(person, row.totp_pending), code, self._clock.now_ms())
+        step = self._sessions.match_code(person, row.totp_pending, code)
         if step is None:
             raise SignInFailed
         self._store.refund(person, clear=True)
@@ -180,89 +178,35 @@ class Accounts:
         self.journal.record(What.FACTOR_REMOVED, session=by, institution=self.institution, subject=person)
         self.sign_out_everywhere(person, reason="factor.removed")
 
-    # Sessions
+    # Sessions (see ``sessions``)
 
     def sign_in(self, login: str, password: str, code: str | None, certificate: bytes) -> Session:
-        """Sign in on the device with ``certificate`` (SHA-256 of its DER). Raises :class:`SignInFailed` whatever was wrong.
-
-        1. the device is enrolled, valid and of this institution (else :class:`CertificateRefused`); 2. neither it nor the account
-        is locked; 3. the password matches; 4. the code matches and is new, where a factor is enrolled; 5. the person is active.
-        """
-        now = self._clock.now_ms()
-        device = self._device(certificate, now)
-        row = self._store.person_by_login(login)
-        # An unknown login is charged too, to nobody: it must cost the same writes. A locked device locks no accounts.
-        free = self._charge(device.handle, self._policy.device_failures)
-        free = self._charge(row.person if row and free else _NOBODY, self._policy.failures) and free
-        matched = self._hasher.verify(row.password if row else None, password)
-        reason, method = "locked" if not free else "credentials", None
-        if free and matched and row is not None:
-            method = self._second_factor(row, code, now)
-            reason = "factor" if method is None else reason
-        if row is None or method is None:
-            self._refused_sign_in(row, device, reason)
-            raise SignInFailed
-        return self._begin(row, device, method, now)
+        """Sign in on the device with ``certificate`` (SHA-256 of its DER). Raises ``SignInFailed`` or ``CertificateRefused``."""
+        return self._sessions.sign_in(login, password, code, certificate)
 
     def session(self, token: str, certificate: bytes) -> Session:
-        """The session behind ``token`` on the device with ``certificate``; asked at every request. Raises :class:`SessionEnded`.
-
-        1. the token is known; 2. it came over its own device's certificate; 3. neither time has run out; 4. institution, person and
-        device are good on the ledger now. Whatever fails but 2 ends the session.
-        """
-        found = self._store.sessions("id = ?", credentials.token_id(token))
-        if not found:
-            raise SessionEnded
-        session, now = found[0], self._clock.now_ms()
-        decision = rules.decide_session(session, certificate, now, self._policy)
-        if isinstance(decision, Denied):
-            if decision.reason == "session.device":
-                # A stolen cookie: refuse it there, but do not let the thief end the owner's session.
-                self.journal.record(What.ACTION, Outcome.REFUSED, session=session, reason=decision.reason)
-            else:
-                self._end(session, What.SESSION_ENDED, decision.reason, self._end_ms(session, now))
-            raise SessionEnded
-        roles = self._current_roles(session, now)
-        if isinstance(roles, Denied):
-            self._end(session, What.SESSION_ENDED, roles.reason, now)
-            raise SessionEnded
-        if now - session.seen_ms >= SEEN_STEP_MS or now < session.seen_ms:
-            self._store.touch_session(session.id, now)
-        return replace(session, token=token, roles=roles, seen_ms=now)
+        """The session behind ``token``; asked at every request. Raises ``SessionEnded``."""
+        return self._sessions.session(token, certificate)
 
     def require(self, session: Session, action: str, *, subject: str | None = None) -> None:
-        """Raise :class:`NotPermitted`, and record it, unless the session's roles may do ``action``."""
-        decision = decide_permission(session.roles, action)
-        if isinstance(decision, Denied):
-            self.journal.record(What.ACTION, Outcome.REFUSED, session=session, subject=subject, reason=action)
-            raise NotPermitted(action=action)
+        """Raise ``NotPermitted``, and record it, unless the session's roles may do ``action``."""
+        self._sessions.require(session, action, subject=subject)
 
     def sign_out(self, token: str) -> None:
         """End the session; unknown tokens are fine."""
-        for session in self._store.sessions("id = ?", credentials.token_id(token)):
-            self._end(session, What.SIGN_OUT, None, self._clock.now_ms())
+        self._sessions.sign_out(token)
 
     def sign_out_everywhere(self, person: str, *, reason: str = "everywhere") -> int:
         """End all sessions of a person; returns how many."""
-        sessions = self._store.sessions("person = ?", person)
-        for session in sessions:
-            self._end(session, What.SESSION_ENDED, reason, self._clock.now_ms())
-        return len(sessions)
+        return self._sessions.sign_out_everywhere(person, reason=reason)
 
     def sessions(self, person: str) -> list[Session]:
         """The sessions of a person, without tokens."""
-        return self._store.sessions("person = ?", person)
+        return self._sessions.sessions(person)
 
     def sweep(self) -> int:
         """End what timed out unseen, with the moment it did; returns how many. Run it every minute or so."""
-        now = self._clock.now_ms()
-        ended = 0
-        for session in self._store.sessions():
-            decision = rules.decide_session(session, session.certificate, now, self._policy)
-            if isinstance(decision, Denied):
-                self._end(session, What.SESSION_ENDED, decision.reason, self._end_ms(session, now))
-                ended += 1
-        return ended
+        return self._sessions.sweep()
 
     # The journal's head
 
@@ -310,90 +254,6 @@ class Accounts:
             return self._author.submit(body, subject=person)
         return self._author.submit(body, subject=person, person=by.person, device=by.device, auth=by.auth)
 
-    def _charge(self, who: str, limit: int) -> bool:
-        return self._store.charge(who, self._clock.now_ms(), limit, self._policy.lock_ms)
-
-    def _seed(self, person: str, protected: bytes) -> str:
-        return self._box.reveal(_seed_label(person), protected).decode()
-
-    def _device(self, certificate: bytes, now: int) -> Device:
-        with self._author.ledger.view() as state:
-            device = events.device_of_certificate(state, certificate)
-            institution = events.institution(state, self.institution)
-        decision = rules.decide_device(device, certificate, now)
-        reason = decision.reason if isinstance(decision, Denied) else None
-        if device is None or device.institution != self.institution:
-            reason = reason or "device.institution"
-        elif institution is None or not institution.enabled:
-            reason = "institution.disabled"
-        if device is None or reason is not None:
-            known = device.handle if device else None
-            self.journal.record(
-                What.SIGN_IN, Outcome.REFUSED, institution=self.institution, device=known, reason=reason
-            )
-            raise CertificateRefused(reason=reason or "device.unknown")
-        return device
-
-    def _second_factor(self, row: PersonRow, code: str | None, now: int) -> AuthMethod | None:
-        if row.totp is None:
-            # A short password was accepted only because there was a second factor: alone it is not enough.
-            return None if self._policy.second_factor or not row.long_password else AuthMethod.PASSWORD
-        step = credentials.matching_step(self._seed(row.person, row.totp), code or "", now)
-        if step is None or not self._store.use_step(row.person, step):
-            return None
-        return AuthMethod.PASSWORD_TOTP
-
-    def _refused_sign_in(self, row: PersonRow | None, device: Device, reason: str) -> None:
-        person = row.person if row else None
-        self.journal.record(
-            What.SIGN_IN,
-            Outcome.FAILED,
-            institution=self.institution,
-            person=person,
-            device=device.handle,
-            reason=reason,
-        )
-
-    def _begin(self, row: PersonRow, device: Device, method: AuthMethod, now: int) -> Session:
-        token = credentials.new_token()
-        id_, digest = credentials.token_id(token), device.certificate
-        made = Session(id_, row.person, self.institution, device.handle, Role(0), method, digest, now, now, token)
-        roles = self._current_roles(made, now)
-        if isinstance(roles, Denied):
-            self._refused_sign_in(row, device, roles.reason)
-            raise SignInFailed
-        made = replace(made, roles=roles)
-        self._store.refund(row.person, clear=True)
-        self._store.refund(device.handle, clear=False)
-        # Recorded first: a session that is not in the journal must not exist.
-        self.journal.record(What.SIGN_IN, session=made, reason=method.name.lower())
-        self._store.insert_session(made)
-        return made
-
-    def _current_roles(self, session: Session, now: int) -> Role | Denied:
-        with self._author.ledger.view() as state:
-            institution = events.institution(state, session.institution)
-            person = events.person(state, session.person)
-            device = events.device(state, session.device)
-        decision = rules.decide_actor(institution, person, device, session.certificate, now)
-        if isinstance(decision, Denied):
-            return decision
-        return person.roles if person is not None else Denied("person.unknown")
-
-    def _end(self, session: Session, what: What, reason: str | None, at_ms: int) -> None:
-        if self._store.delete_session(session.id):
-            self.journal.record(what, session=session, reason=reason, at_ms=at_ms)
-
-    def _end_ms(self, session: Session, now: int) -> int:
-        policy = self._policy
-        return max(
-            min(session.seen_ms + policy.idle_ms, session.started_ms + policy.absolute_ms, now), session.started_ms
-        )
-
 
 def _account(row: PersonRow) -> Account:
     return Account(row.person, row.login, row.name, row.password is not None, row.totp is not None)
-
-
-def _seed_label(person: str) -> str:
-    return f"totp:{person}"
