@@ -9,8 +9,9 @@ nothing else about the file, because nothing else of it can be believed.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -31,11 +32,10 @@ class Level(StrEnum):
 EXIT_STATUS = {Status.VERIFIED: 0, Status.FAILED: 6, Status.SELF_CONSISTENT: 9}
 
 
-@dataclass(frozen=True, slots=True)
-class OperationRow:
-    """One leaf; ``after_ms`` and ``before_ms`` are the times of the counted stamps around it."""
+class OperationRow(NamedTuple):
+    """The leaf at index ``at``; ``after_ms`` and ``before_ms`` are the times of the counted stamps around it."""
 
-    index: int
+    at: int
     id: str
     kind: str
     result: int
@@ -46,8 +46,7 @@ class OperationRow:
     before_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StampRow:
+class StampRow(NamedTuple):
     """One stamp: the size of the tree it is over, its time, and whether a trusted root counts it."""
 
     size: int
@@ -55,8 +54,7 @@ class StampRow:
     counted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ErasureRow:
+class ErasureRow(NamedTuple):
     """One erasure receipt (spec/sealed-payload.md section 6); ``payload`` in hex."""
 
     payload: str
@@ -91,16 +89,18 @@ class Verdict:
 
     def to_json(self) -> dict[str, object]:
         """The result object of docs/spec/verification.md."""
-        lists = {
-            name: [asdict(row) for row in rows]
-            for name, rows in (("operations", self.operations), ("stamps", self.stamps), ("erasures", self.erasures))
-        }
+        operations = []
+        for row in self.operations:
+            shown = row._asdict()
+            operations.append({"index": shown.pop("at"), **shown})
         return {
             "status": str(self.status),
             "failure": self.failure,
             "level": None if self.level is None else str(self.level),
             "origin": self.origin,
             "size": self.size,
-            **lists,
+            "operations": operations,
+            "stamps": [stamp._asdict() for stamp in self.stamps],
+            "erasures": [erasure._asdict() for erasure in self.erasures],
             "unproven": list(self.unproven),
         }

@@ -14,7 +14,6 @@ trust file came from; whether the actor named is the one expected; that no newer
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from hashlib import sha256
 
 from akashi.ledger.errors import EncodingError, ProofError
@@ -156,11 +155,13 @@ class _Bounds:
 
     def around(self, row: OperationRow) -> OperationRow:
         """``row`` with its bounds, where there are any."""
-        before = [time_ms for size, time_ms in self._sizes if size > row.index]
-        after = [time_ms for index, time_ms in self._leaves if index < row.index]
+        if not self._sizes:
+            return row
+        before = [time_ms for size, time_ms in self._sizes if size > row.at]
+        after = [time_ms for index, time_ms in self._leaves if index < row.at]
         if not before and not after:
             return row
-        return replace(row, after_ms=max(after, default=None), before_ms=min(before, default=None))
+        return row._replace(after_ms=max(after, default=None), before_ms=min(before, default=None))
 
 
 def _verify_disclosure(sent: Sent | None, salt: bytes, digest: bytes) -> None:

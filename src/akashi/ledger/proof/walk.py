@@ -16,12 +16,13 @@ from akashi.ledger.errors import EncodingError, ProofError
 from akashi.ledger.events import AnyKind, Context, load_body
 from akashi.ledger.model import Header, KeyRecord, Leaf, Operation
 from akashi.ledger.proof.bundle import Bundle, Range
+from akashi.ledger.proof.signatures import SignatureQueue
 from akashi.ledger.proof.verdict import OperationRow
 from akashi.ledger.registry import LEDGER_KINDS, Genesis, LogRekeyed, LogStamped
 from akashi.ledger.rules import Denied, decide_signer, decide_time
 from akashi.ledger.state import Memory, Overlay
 from akashi.ledger.wire.cbor import Value
-from akashi.ledger.wire.envelope import parse_operation, verify_signature
+from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import ZERO_HASH, encode_header, header_hash, parse_leaf
 from akashi.ledger.wire.merkle import Frontier, leaf_hash, root_from_range
 from akashi.ledger.wire.note import origin_parts
@@ -50,7 +51,9 @@ class Walk:
         self._header = bundle.header
         self._ledger = origin_parts(self._checkpoint.origin)[0]
         self._kinds = {(kind.info.tag, kind.info.version): kind for kind in kinds} | _REGISTRY
-        self._failure: tuple[int, str] | None = None
+        self._failure: tuple[int, int, str] | None = None  # step, leaf index, class
+        self._signatures = SignatureQueue()
+        self._records: dict[bytes, KeyRecord] = {}
         self._state = Memory()
         self._seen: set[bytes] = set()
         self._last = (1, 0)  # height, block ms
@@ -73,19 +76,22 @@ class Walk:
     def run(self) -> None:
         """Steps 2 to 6. Raises :class:`EncodingError` (step 2) or :class:`ProofError` (the others)."""
         if self._bundle.ranges[0].start != 0:
-            self._fail(LEDGER, "bundle.genesis")
+            self._fail(LEDGER, 0, "bundle.genesis")
         for part in self._bundle.ranges:
             self._range(part)
         if self._header.size != self._checkpoint.size or self._header.root != self._checkpoint.root:
-            self._fail(TREE, "chain")
+            self._fail(TREE, self._checkpoint.size, "chain")
+        wrong = self._signatures.finish()
+        if wrong is not None:
+            self._fail(SIGNERS, wrong, "signature")
         if self._failure is None and self._blocks is not None and self._blocks.last() != self._bundle.head:
-            self._fail(CHAIN, "chain")
+            self._fail(CHAIN, 0, "chain")
         if self._failure is not None:
-            raise ProofError(self._failure[1])
+            raise ProofError(self._failure[2])
 
-    def _fail(self, step: int, failure: str) -> None:
-        if self._failure is None or step < self._failure[0]:
-            self._failure = (step, failure)
+    def _fail(self, step: int, index: int, failure: str) -> None:
+        if self._failure is None or (step, index) < self._failure[:2]:
+            self._failure = (step, index, failure)
 
     def _open(self, step: int) -> bool:
         """Whether a failure of ``step`` would still be the one to report."""
@@ -108,16 +114,16 @@ class Walk:
         try:
             root = root_from_range(hashes, part.start, self._checkpoint.size, part.proof)
         except ProofError as error:
-            self._fail(TREE, error.failure)
+            self._fail(TREE, part.start, error.failure)
             return
         if root != self._checkpoint.root:
-            self._fail(TREE, "proof.inclusion")
+            self._fail(TREE, part.start, "proof.inclusion")
 
     def _leaf(self, index: int, leaf: Leaf, operation: Operation, hashed: bytes) -> None:
         operation_id = operation.id
         failure = self._step_ledger(index, leaf, operation, operation_id)
         if failure is not None:
-            self._fail(LEDGER, failure)
+            self._fail(LEDGER, index, failure)
             return
         if index == 0:
             self.genesis_hash = hashed
@@ -126,10 +132,10 @@ class Walk:
         if leaf.result == 0:
             failure = self._step_signers(index, leaf, operation, operation_id)
             if failure is not None:
-                self._fail(SIGNERS, failure)
+                self._fail(SIGNERS, index, failure)
                 return
         if self._blocks is not None and not self._blocks.add(leaf, hashed):
-            self._fail(CHAIN, "chain")
+            self._fail(CHAIN, index, "chain")
         statement = operation.statement
         self.rows.append(
             OperationRow(
@@ -178,7 +184,11 @@ class Walk:
         statement = operation.statement
         if index > 0 and statement.kind == "ledger.genesis":
             return "enrolment"
-        record = signer_record(self._state, statement, operation.key, leaf.block_ms)
+        record = self._records.get(operation.key)
+        if record is None:
+            record = signer_record(self._state, statement, operation.key, leaf.block_ms)
+            if record is not None:
+                self._records[operation.key] = record
         decision = decide_signer(record, statement, operation.algorithm, leaf.block_ms)
         kind = self._kinds.get((statement.kind, statement.version))
         if kind is None:
@@ -192,10 +202,8 @@ class Walk:
             return "signer.purpose"
         if record is None or isinstance(decision, Denied):
             return decision.reason if isinstance(decision, Denied) else "signer.unknown"
-        try:
-            verify_signature(operation.algorithm, record.spki, operation.signed_bytes, operation.signature)
-        except ProofError:
-            return "signature"  # also for an enrolled key that is none of its algorithm
+        # Judged in batches: what a wrong signature let into the registry cannot hide that it comes first.
+        self._signatures.add(index, record, operation)
         return self._keep(index, leaf, operation, operation_id, record)
 
     def _keep(self, index: int, leaf: Leaf, operation: Operation, operation_id: bytes, record: KeyRecord) -> str | None:
@@ -222,6 +230,7 @@ class Walk:
         except AkashiError:
             return False
         self._state.absorb(overlay.changes)
+        self._records.clear()  # what a registry kind changed is read anew
         return True
 
     def _note_registry(self, index: int, kind: str, body: dict[int, Value]) -> None:

@@ -1,0 +1,64 @@
+"""Checks many signatures on all cores while the caller goes on reading.
+
+Guarantees: ``finish`` names the lowest index whose signature does not verify, as a single loop would. OpenSSL works outside of
+Python's lock, so threads help here and nowhere else in verification. Refuses to keep more than one batch of signed bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from akashi.ledger.errors import ProofError
+from akashi.ledger.model import KeyRecord, Operation
+from akashi.ledger.wire.envelope import verify_signature
+
+BATCH = 1024
+MAX_WORKERS = 4
+
+Pending = tuple[int, bytes, Operation]
+
+
+def _first_wrong(pending: Sequence[Pending]) -> int | None:
+    for index, spki, operation in pending:
+        try:
+            verify_signature(operation.algorithm, spki, operation.signed_bytes, operation.signature)
+        except ProofError:  # also for an enrolled key that is none of its algorithm
+            return index
+    return None
+
+
+@dataclass
+class SignatureQueue:
+    """Takes signatures in log order; ``workers`` 1 checks them in the calling thread."""
+
+    workers: int = field(default_factory=lambda: min(MAX_WORKERS, os.cpu_count() or 1))
+    wrong: int | None = None
+    """The lowest index known to be wrong."""
+    _pending: list[Pending] = field(default_factory=list, repr=False)
+
+    def add(self, index: int, record: KeyRecord, operation: Operation) -> None:
+        """One more; the record's algorithm was already compared with the envelope's."""
+        self._pending.append((index, record.spki, operation))
+        if len(self._pending) == BATCH:
+            self._check()
+
+    def finish(self) -> int | None:
+        """Check what is left; the lowest wrong index, or ``None``."""
+        self._check()
+        return self.wrong
+
+    def _check(self) -> None:
+        pending, self._pending = self._pending, []
+        if self.wrong is not None:
+            return
+        if self.workers == 1 or len(pending) < BATCH:
+            self.wrong = _first_wrong(pending)
+            return
+        # Interleaved shares: each thread gets as much as the others whatever the keys' algorithms are.
+        shares = [pending[at :: self.workers] for at in range(self.workers)]
+        with ThreadPoolExecutor(self.workers) as pool:
+            found = [index for index in pool.map(_first_wrong, shares) if index is not None]
+        self.wrong = min(found, default=None)
