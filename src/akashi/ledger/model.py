@@ -97,10 +97,8 @@ class Operation:
     """The COSE Sig_structure (RFC 9052 section 4.4)."""
     signature: bytes
 
-    @property
-    def id(self) -> bytes:
-        """SHA-256("akashi/op/1" 00 statement): derived from what is said, never chosen."""
-        return operation_id(self.statement_bytes)
+    id: bytes
+    """SHA-256("akashi/op/1" 00 statement): derived from what is said, never chosen."""
 
 
 def operation_id(statement_bytes: bytes) -> bytes:

@@ -80,7 +80,12 @@ def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
-        if not write:
+        if write:
+            # Ids are random: a block touches as many index pages as it has operations. They must fit into the cache
+            # (else they are written twice), and gathering several blocks before a checkpoint writes each of them once.
+            connection.execute("PRAGMA cache_size = -65536")
+            connection.execute("PRAGMA wal_autocheckpoint = 4096")
+        else:
             connection.execute("PRAGMA query_only = ON")
     except STORE_FAULTS:
         connection.close()

@@ -152,7 +152,10 @@ def _items(data: bytes, position: int, count: int, depth: int, *, keyed: bool = 
             item = _SIMPLE[initial]
         else:
             argument = initial & 0x1F
-            if argument >= _SHORT:
+            if argument == _SHORT and position < size and data[position] >= _SHORT:
+                argument = data[position]  # the common case of ``_argument``: one byte, in its shortest form
+                position += 1
+            elif argument >= _SHORT:
                 argument, position = _argument(data, position, argument)
             if initial < 0x40:  # 0 and 1: integers
                 if argument >= _INT64:

@@ -31,6 +31,7 @@ from akashi.ledger.model import (
     AuthMethod,
     Operation,
     Statement,
+    operation_id,
 )
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
@@ -39,6 +40,7 @@ OPERATION_TYPE = "akashi-op/1"
 _COSE_SIGN1 = b"\xd2"  # tag 18
 _CONTEXT = b"\x84\x6aSignature1"  # the array of four and its first text, RFC 9052 section 4.4
 _ALGORITHM, _KEY_ID, _TYPE = 1, 4, 16
+_METHODS = {int(method): method for method in AuthMethod}
 SIGNATURE_SIZE = 64
 NONCE_SIZE = 16
 DIGEST_SIZE = 32
@@ -183,7 +185,8 @@ def parse_operation(envelope: bytes) -> Operation:
     if payload[end:] != b"\x80":
         raise EncodingError("op.approvals")
     statement = _statement(fields)
-    return Operation(envelope, statement, payload[1:end], algorithm, key, signed, signature)
+    said = payload[1:end]
+    return Operation(envelope, statement, said, algorithm, key, signed, signature, operation_id(said))
 
 
 def _statement(fields: Value) -> Statement:
