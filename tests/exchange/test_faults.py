@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from akashi.durable import DiskFull
-from akashi.exchange.errors import ContentChanged, TransferDenied, Unacknowledged
+from akashi.exchange.errors import AlreadySent, ContentChanged, TransferDenied, Unacknowledged
 from akashi.exchange.housekeeping import ORPHAN_AGE_MS, SCRUB_PATIENCE_MS, Report
 from akashi.exchange.model import DAY_MS, Document, ReadPurpose, Status, WithdrawReason
 from akashi.exchange.store import Store
@@ -96,6 +96,24 @@ def test_a_pending_sending_counts_as_a_duplicate(world: World) -> None:
     preview = world.sender.preview(request())
 
     assert preview.earlier == world.sender.pending()[0].transfer
+
+
+def test_two_clerks_who_send_the_same_at_once_send_it_once(world: World) -> None:
+    """Both looked before either had sent; only one goes out, the other is told which."""
+    store = world.gateways[SENDER].store
+    original, seen = store.stage, []
+
+    def stage(*values: object) -> bytes:
+        with pytest.raises(AlreadySent) as refused:
+            send(world)
+        seen.append(refused.value.transfer)
+        return original(*values)  # type: ignore[arg-type]  # passed on
+
+    store.stage = stage  # type: ignore[method-assign,assignment]  # the second clerk acts while the first one's upload runs
+    name = send(world)
+
+    assert seen == [name]
+    assert len(world.receiver.inbox()) == 1
 
 
 def test_content_that_changes_while_it_is_read_is_not_announced(world: World) -> None:

@@ -113,6 +113,24 @@ def test_the_test_virus_is_found_across_chunk_borders(at: int) -> None:
     assert inspect("a.csv", [data[: at + 30], data[at + 30 :]]) == "test_virus"
 
 
+def test_many_small_chunks_are_looked_at_in_reasonable_steps() -> None:
+    """A converter yields a line at a time: the search window is not copied for each of 200,000 lines."""
+    lines = [b"1,2,3\n"] * 200_000
+
+    assert inspect("a.csv", lines) is None
+    assert inspect("a.csv", [*lines, EICAR]) == "test_virus"
+
+
+def test_a_pdf_of_many_streams_is_looked_at_once() -> None:
+    """Streams without an end do not make the search start again and again; the last of many is still seen."""
+    plain = b"stream\n" + zlib.compress(b"x") + b"\nendstream\n"
+    active = b"stream\n" + zlib.compress(b"<</S/JavaScript>>") + b"\nendstream\n"
+
+    assert inspect("a.pdf", [b"%PDF-1.7\n" + plain * 5_000]) is None
+    assert inspect("a.pdf", [b"%PDF-1.7\n" + plain * 5_000 + active]) == "active_content"
+    assert inspect("a.pdf", [b"%PDF-1.7\n" + b"stream\n" * 100_000]) is None
+
+
 def test_an_encrypted_archive_is_refused() -> None:
     """What cannot be looked into is not let through."""
     data = bytearray(archive({"a.txt": b"a"}))

@@ -82,6 +82,8 @@ _PDF_ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|
 _PDF_ENCRYPT = re.compile(rb"/Encrypt(?![A-Za-z])")
 _PDF_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PDF_STREAM = re.compile(rb"stream\r?\n")
+_MAX_STREAM = 8 << 20
+_GATHER = 1 << 18
 _MARKUP = re.compile(rb"\s*(<!doctype html|<html|<script|<svg|<hta:)", re.IGNORECASE)
 _SCRIPT = re.compile(rb"<script|<hta:|javascript:|\son[a-z]{3,20}\s*=", re.IGNORECASE)
 
@@ -137,15 +139,14 @@ def _is_structured(head: bytes) -> bool:
 
 def _inspect_text(head: bytes, source: Iterator[bytes]) -> Reason:
     window = head
-    while True:
-        if _EICAR in window:
-            return "test_virus"
-        chunk = next(source, None)
-        if chunk is None:
-            break
-        window = window[-_ZIP_TAIL:] + chunk
-    # An archive behind other content would be opened by programs that look for its directory at the end.
-    return "unreadable_archive" if _ZIP_END in window[-_ZIP_TAIL:] else None
+    while _EICAR not in window:
+        # Gathered, because a converter yields a line at a time and the window is carried over each time.
+        more = _take(source, _GATHER)
+        if not more:
+            # An archive behind other content would be opened by programs that look for its directory at the end.
+            return "unreadable_archive" if _ZIP_END in window[-_ZIP_TAIL:] else None
+        window = window[-_ZIP_TAIL:] + more
+    return "test_virus"
 
 
 def _inspect_structured(data: bytes, depth: int, budget: list[int]) -> Reason:
@@ -215,24 +216,30 @@ def _inspect_ole(data: bytes) -> Reason:
 def _inspect_pdf(data: bytes) -> Reason:
     if _PDF_ENCRYPT.search(data):
         return "unreadable_archive"
-    budget = MAX_BUFFER
-    pieces = [data]
-    for found in _PDF_STREAM.finditer(data):
-        # Object streams hide dictionaries inside Flate data; whatever else is deflated is looked at as well.
-        inflater = zlib.decompressobj()
-        try:
-            piece = inflater.decompress(data[found.end() :][: 8 << 20], min(budget, 8 << 20))
-        except zlib.error:
-            continue
-        budget -= len(piece)
-        if budget <= 0:
-            return "unreadable_archive"
-        pieces.append(piece)
+    pieces = [data, *_inflated(data)]
+    if sum(map(len, pieces)) > MAX_BUFFER:
+        return "unreadable_archive"
     for piece in pieces:
         plain = _PDF_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), piece)
         if _PDF_ACTIVE.search(plain):
             return "active_content"
     return None
+
+
+def _inflated(data: bytes) -> Iterator[bytes]:
+    """What is deflated inside a PDF: object streams hide dictionaries there. One pass, bounded per stream and in all."""
+    view, budget = memoryview(data), MAX_BUFFER
+    found = _PDF_STREAM.search(data)
+    while found is not None and budget > 0:
+        end = data.find(b"endstream", found.end())
+        end = len(data) if end < 0 else end
+        try:
+            piece = zlib.decompressobj().decompress(view[found.end() : end], _MAX_STREAM)
+        except zlib.error:
+            piece = b""  # not deflated: the caller looks at the raw bytes anyway
+        budget -= len(piece)
+        yield piece
+        found = _PDF_STREAM.search(data, end + len(b"endstream"))
 
 
 class Scanner(Protocol):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -92,6 +93,7 @@ class Sender:
         self._institution = institution
         self._retry = retry
         self._profile = profile
+        self._deciding = threading.Lock()
         protected = store.secret(_MARK_LABEL, box.protect(_MARK_LABEL, secrets.token_bytes(32)))
         self._mark_key = box.reveal(_MARK_LABEL, protected)
 
@@ -110,11 +112,8 @@ class Sender:
         preview = self.preview(request)
         if preview.key_changed:
             raise ReceiverKeyChanged(institution=request.receiver)
-        if preview.earlier is not None and not request.again:
-            raise AlreadySent(preview.earlier)
         name = new_handle(TRANSFER)
-        marks = (self._mark(preview.digest), self._mark(request.source_digest))
-        self._store.begin_sending(name, request.receiver, (marks[0] or b"", marks[1]), self._clock.now_ms())
+        self._begin(name, request, preview)
         try:
             summary, storage = self._stage(name, request, preview.receiver_key)
             if summary.content_digest != preview.digest:
@@ -176,6 +175,17 @@ class Sender:
     def _mark(self, digest: bytes | None) -> bytes | None:
         """A keyed mark, so that the database does not let anybody test a guess at the content."""
         return None if digest is None else hmac.digest(self._mark_key, digest, "sha256")
+
+    def _begin(self, name: str, request: SendRequest, preview: Preview) -> None:
+        """The durable intent, unless the same content is out there or on its way. One decides at a time."""
+        with self._deciding:
+            if not request.again:
+                with self._ledger.view() as state:
+                    earlier = self._earlier(state, preview.digest, request.source_digest)
+                if earlier is not None:
+                    raise AlreadySent(earlier)
+            marks = (self._mark(preview.digest) or b"", self._mark(request.source_digest))
+            self._store.begin_sending(name, request.receiver, marks, self._clock.now_ms())
 
     def _earlier(self, state: ReadState, digest: bytes, source: bytes | None) -> str | None:
         for name in self._store.sent_before(self._mark(digest) or b"", self._mark(source)):

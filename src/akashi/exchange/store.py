@@ -135,7 +135,7 @@ class Store:
         """Transfers with the same content, or made from the same file, that were sent or are on their way; newest first."""
         rows = self._rows(
             "SELECT transfer FROM exchange_sendings WHERE (mark = ? OR source_mark = ?)"
-            " AND state IN ('announcing', 'sent') ORDER BY begun_ms DESC",
+            " AND state IN ('staging', 'announcing', 'sent') ORDER BY begun_ms DESC",
             mark,
             source_mark,
         )
