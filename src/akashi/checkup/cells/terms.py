@@ -140,7 +140,11 @@ def read_findings(text: str, separators: str = DEFAULT_SEPARATORS, *, spaces: bo
     absent = read_absence(text)
     if absent is not None:
         return absent
-    cleaned, controls = clean(_splitter(separators, spaces=spaces).sub(JOINER, text))
+    splitter = _splitter(separators, spaces=spaces)
+    cleaned, controls = clean(splitter.sub(JOINER, text))
+    if controls:
+        # Control characters have become spaces, which may part the list again.
+        cleaned = splitter.sub(JOINER, cleaned)
     parts = [part.strip() for part in cleaned.split(JOINER) if part.strip()]
     advice: list[str] = []
     while len(parts) > 1 and parts[-1][0] in _ADVICE_STARTS and fold(parts[-1]) in _ADVICE:
