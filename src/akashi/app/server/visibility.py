@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from akashi.exchange.records import transfer_of_payload, visible_to
+from akashi.identity.events import device
+from akashi.ledger.registry import key_record
 from akashi.ledger.rules import ALLOWED, Allowed, Denied
 from akashi.ledger.state import ReadState
 from akashi.ledger.wire.cbor import Value
@@ -26,6 +28,14 @@ def decide_row(state: ReadState, institution: str, space: str, key: bytes, value
         return ALLOWED
     if space in _INDEXES and key.startswith(f"{institution}/".encode()):
         return ALLOWED
+    if space == "cert" and isinstance(value, str):
+        found_device = device(state, value)
+        if found_device is not None and found_device.institution == institution:
+            return ALLOWED
+    if space == "acc":
+        signer = key_record(state, key)
+        if signer is not None and signer.institution == institution:
+            return ALLOWED
     if space == "tr" and visible_to(state, key.decode("ascii", "replace"), institution):
         return ALLOWED
     if space in ("trpay", "pay"):
@@ -56,6 +66,8 @@ class MemberView:
     def get(self, space: str, key: bytes) -> Value:
         """The value, or ``None`` where there is none or it is not the member's to see."""
         value = self._state.get(space, key)
+        if space == "per":
+            return value  # whoever was told a person's handle may name them in a transfer; nobody can list them
         return value if self._may(space, key, value) else None
 
     def scan(self, space: str, prefix: bytes = b"") -> Iterator[tuple[bytes, Value]]:
