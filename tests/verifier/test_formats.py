@@ -130,7 +130,7 @@ def test_bad_receipts(old: bytes, new: bytes) -> None:
         ({"f9": 10}, "op.time"),
         ({"f9": 10 + 604_800_001, "f8": 10}, "op.lifetime"),
         ({"f10": b"x" * 15}, "op.nonce"),
-        ({"f4": ["hosp-0001", None]}, "op.actor"),
+        ({"f4": ["inst-0002", None]}, "op.actor"),
         ({"f4": [None, None, None]}, "op.actor"),
         ({"f5": [3, 0, None]}, "op.auth"),
         ({"f5": [0, -1, None]}, "op.auth"),
@@ -139,7 +139,7 @@ def test_bad_receipts(old: bytes, new: bytes) -> None:
 )
 def test_bad_statements(bend: dict[str, Any], code: str) -> None:
     """Each fault of a statement has its class."""
-    fields = writer.statement("note.made", {}, "hosp-0001", 10, **bend)
+    fields = writer.statement("note.made", {}, "inst-0002", 10, **bend)
     assert refused(operation.parse, writer.envelope(GATEWAY_KEY, fields)) == code
 
 
@@ -159,13 +159,13 @@ def test_bad_statements(bend: dict[str, Any], code: str) -> None:
 )
 def test_bad_envelopes(bend: dict[str, Any], code: str) -> None:
     """Each fault of an envelope has its class."""
-    fields = writer.statement("note.made", {}, "hosp-0001", 10)
+    fields = writer.statement("note.made", {}, "inst-0002", 10)
     assert refused(operation.parse, writer.envelope(GATEWAY_KEY, fields, **bend)) == code
 
 
 def test_large_untagged_and_misshapen_envelopes() -> None:
     """Size, tag and shape are judged first."""
-    good = writer.envelope(GATEWAY_KEY, writer.statement("note.made", {}, "hosp-0001", 10))
+    good = writer.envelope(GATEWAY_KEY, writer.statement("note.made", {}, "inst-0002", 10))
     bad = [b"\xd2" * 32_769, good[1:], b"\xd2\x80", b"\xd2" + cbor.encode([b"", {}, None, b""]), good + b"\0"]
     expected = ["op.size", "cose.tag", "cose.shape", "cose.shape", "cbor.trailing"]
     assert [refused(operation.parse, data) for data in bad] == expected

@@ -12,7 +12,7 @@ from akashi_verifier.tree import digest
 from tests.verifier import writer
 from tests.verifier.writer import GATEWAY_KEY, LOG_KEY, NEXT_LOG_KEY, OFFICE, OFFICE_KEY, SERVER_KEY, START, Log, Signer
 
-HOSPITAL = "hosp-0001"
+HOSPITAL = "inst-0002"
 PAYLOAD, BODY, WRAPS, SALT, PLAIN = b"p" * 16, b"b" * 32, [b"w" * 32, b"v" * 32], b"s" * 32, b"c" * 32
 
 
@@ -105,8 +105,8 @@ def _unknown(log: Log) -> None:
 
 
 def _late(log: Log) -> None:
-    log.add(OFFICE_KEY, "key.enrolled", writer.enrolment(Signer(20), "hosp-0002", 2, f7=START), OFFICE)
-    log.add(Signer(20), "note.made", {}, "hosp-0002")
+    log.add(OFFICE_KEY, "key.enrolled", writer.enrolment(Signer(20), "inst-0003", 2, f7=START), OFFICE)
+    log.add(Signer(20), "note.made", {}, "inst-0003")
 
 
 def _revoked(log: Log) -> None:
@@ -115,7 +115,7 @@ def _revoked(log: Log) -> None:
 
 
 def _stranger(log: Log) -> None:
-    log.add(GATEWAY_KEY, "note.made", {}, "hosp-0002")
+    log.add(GATEWAY_KEY, "note.made", {}, "inst-0003")
 
 
 def _purpose(log: Log) -> None:
@@ -143,7 +143,7 @@ def _slipped_in(log: Log) -> None:
 
 
 def _unproven(log: Log) -> None:
-    log.add(OFFICE_KEY, "key.enrolled", writer.enrolment(Signer(20), "hosp-0002", 2, f8=b"\1" * 64), OFFICE)
+    log.add(OFFICE_KEY, "key.enrolled", writer.enrolment(Signer(20), "inst-0003", 2, f8=b"\1" * 64), OFFICE)
 
 
 def _twice(log: Log) -> None:

@@ -25,7 +25,7 @@ from akashi_verifier.note import COSIGNER, LOG, Key
 LEDGER = bytes(range(16))
 ORIGIN = f"example.jp/akashi/{LEDGER.hex()}/1"
 START = 1_700_000_000_000
-OFFICE = "sec-0001"
+OFFICE = "inst-0001"
 
 
 class Signer:
@@ -214,9 +214,9 @@ def seal(items: Sequence[Any]) -> bytes:
 
 
 def founded() -> Log:
-    """A log with leaf 0, a gateway of `hosp-0001` and a server of the office."""
+    """A log with leaf 0, a gateway of `inst-0002` and a server of the office."""
     log = Log()
     log.add(OFFICE_KEY, "ledger.genesis", genesis_body(), OFFICE)
-    log.add(OFFICE_KEY, "key.enrolled", enrolment(GATEWAY_KEY, "hosp-0001", 2), OFFICE)
+    log.add(OFFICE_KEY, "key.enrolled", enrolment(GATEWAY_KEY, "inst-0002", 2), OFFICE)
     log.add(OFFICE_KEY, "key.enrolled", enrolment(SERVER_KEY, OFFICE, 3), OFFICE)
     return log

@@ -149,5 +149,5 @@ def stamped() -> tuple[Log, list[Any], str]:
     log = writer.founded()
     token = authority().token(imprint(log.note()))
     log.add(SERVER_KEY, "log.stamped", {1: log.note(), 2: token, 3: [], 4: []}, OFFICE)
-    log.add(writer.GATEWAY_KEY, "note.made", {}, "hosp-0001")
+    log.add(writer.GATEWAY_KEY, "note.made", {}, "inst-0002")
     return log, [stamp_item(log, 3, token)], authority().trust_line

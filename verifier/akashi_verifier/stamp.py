@@ -191,10 +191,22 @@ def _check_signer(signer_info: bytes, info: bytes, certificates: list[bytes]) ->
     # The attributes are signed under their SET OF tag, not under the [0] they stand in (RFC 5652 5.4).
     message = bytes([_SET]) + parts[3].raw[1:]
     try:
+        _names(parts[1], x509.load_der_x509_certificate(signer))
         _verify(signer, family, _HASHES[name], parts[5].content, message)
     except Exception:  # noqa: BLE001 - X.509 and key parsing fail in many classes; all mean the same here
         raise Failure("stamp", "signature") from None
     return signer
+
+
+def _names(sid: Tlv, certificate: x509.Certificate) -> None:
+    """Refuse a SignerIdentifier (RFC 5652 5.3) that does not name the certificate."""
+    if sid.tag == _SEQUENCE:
+        issuer, serial = _inside(sid.content, _SEQUENCE, _INTEGER)
+        same = int.from_bytes(serial.content, "big", signed=True) == certificate.serial_number
+        demand(same and issuer.raw == certificate.issuer.public_bytes(), "stamp", "signer")
+    else:
+        known = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        demand(known.digest == sid.content, "stamp", "signer")
 
 
 def _verify(signer: bytes, family: str, algorithm: HashAlgorithm, signature: bytes, message: bytes) -> None:
