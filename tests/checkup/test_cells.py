@@ -270,13 +270,13 @@ def test_absence_is_found_only_as_the_whole_cell() -> None:
 
 @given(st.text(max_size=30))
 def test_folding_twice_is_folding_once(text: str) -> None:
-    """fold is a projection, and so is key."""
+    """Folding is a projection, and so is key."""
     assert fold(fold(text)) == fold(text)
     assert key(key(text)) == key(text)
 
 
 def test_an_outcome_never_shows_its_text() -> None:
-    """repr is safe to log."""
+    """Its repr is safe to log."""
     assert "165" not in repr(read_number("165", NumberRule()))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import BinaryIO
+from contextlib import suppress
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -114,7 +115,7 @@ class Endless(io.RawIOBase):
 def test_a_file_beyond_the_limit_is_refused_without_reading_it_whole() -> None:
     """A 600 MB file costs no more than the limit."""
     endless = Endless()
-    stream: BinaryIO = io.BufferedReader(endless, 1200)  # type: ignore[assignment]  # a reader is a binary stream
+    stream = cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", endless), 1200))
     source = open_source(stream, limit_bytes=1_000_000)
 
     with pytest.raises(FileTooLarge):
@@ -134,9 +135,9 @@ def test_blank_lines_are_no_rows_and_lines_are_counted() -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_with_our_own_error(data: bytes) -> None:
     """No foreign exception comes out of the reader."""
-    try:
+    # Anything but our own refusal would leave the block and fail the test.
+    rows: list[list[str]] = []
+    with suppress(InputError):
         rows = read_all(data)
-    except InputError as error:
-        assert error.code.startswith("checkup.")
-    else:
-        assert all(isinstance(cell, str) for row in rows for cell in row)
+
+    assert all(isinstance(cell, str) for row in rows for cell in row)

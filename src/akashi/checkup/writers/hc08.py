@@ -16,12 +16,14 @@ from decimal import Decimal
 from xml.sax.saxutils import escape, quoteattr
 
 from akashi.checkup.cells.fold import width
+from akashi.checkup.cells.numbers import WORD_OF_QUALIFIER
 from akashi.checkup.formats.items import Item, ItemTable
 from akashi.checkup.model import ItemResult, NeutralRecord, Status
 
 _ROOT = "1.2.392.200119.6"
 _HIGH_LOW = "2.16.840.1.113883.5.83"
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BOUND_WORD = re.compile("(?:" + "|".join(WORD_OF_QUALIFIER.values()) + ")$")
 _CHECKUP, _OPTIONAL = "01010", "01990"
 _TITLES = {_CHECKUP: "検査・問診結果セクション", _OPTIONAL: "任意追加項目セクション"}
 IDENTITY = ("insurance.insurer", "insurance.number", "person.kana", "person.sex", "person.birth", "visit.date")
@@ -82,7 +84,7 @@ def _beyond(item: Item, result: ItemResult) -> str:
 
 
 def _number(result: ItemResult) -> str:
-    return re.sub(r"[^0-9.+-]+$", "", result.standard)
+    return _BOUND_WORD.sub("", result.standard) if result.qualifier else result.standard
 
 
 def usable(result: ItemResult, item: Item) -> bool:
