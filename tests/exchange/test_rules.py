@@ -172,6 +172,20 @@ def test_only_an_open_transfer_ends_by_its_successor(status: Status) -> None:
     assert status_after_supersede(status) is expected
 
 
+def test_what_is_open_is_not_erased_and_what_is_kept_says_why() -> None:
+    """The two reasons for waiting are told apart."""
+    kept = replace(TRANSFER, status=Status.CONFIRMED, closed_ms=NOW)
+
+    assert decide_erase(TRANSFER, NOW + 9 * DAY_MS) == Denied("transfer.open")
+    assert decide_erase(kept, NOW + DAY_MS - 1) == Denied("transfer.retention")
+    assert decide_erase(kept, NOW + DAY_MS) == Allowed()
+
+
+def test_a_size_bucket_has_an_upper_end() -> None:
+    """Whatever is beyond fits the ledger's field."""
+    assert size_bucket(1 << 60) == size_bucket(1 << 48) == 48
+
+
 @given(st.integers(1, 1 << 47))
 def test_a_size_bucket_is_the_next_power_of_two(size: int) -> None:
     """Members of the ledger see the bucket, not the size."""
