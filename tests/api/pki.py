@@ -107,11 +107,11 @@ class Pki:
 
 
 Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Scope]]
+Send = Callable[[Scope], Awaitable[None]]
 
 
-async def whoami(
-    scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]
-) -> None:
+async def whoami(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that answers with the digest of the client's certificate, and the address it was told."""
     if scope["type"] != "http":
         return
@@ -135,6 +135,11 @@ def connect(server: TlsServer, context: ssl.SSLContext, session: ssl.SSLSession 
 def ask(connection: ssl.SSLSocket, request: bytes = GET) -> bytes:
     """One request on an open connection; the body of the answer, or the whole if it is not 200. Empty: closed."""
     connection.sendall(request)
+    return reply(connection)
+
+
+def reply(connection: ssl.SSLSocket) -> bytes:
+    """The rest of ``ask``, for a request already sent."""
     answer = b""
     while b"\r\n\r\n" not in answer or not answer.partition(b"\r\n\r\n")[2]:
         piece = connection.recv(65536)

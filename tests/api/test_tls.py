@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +19,22 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from akashi.api.tls import AddressUnusable, TlsServer, client_certificate, server_identity
 from akashi.errors import Misuse
 from akashi.identity.ca import DAY_MS, CertificateAuthority
-from tests.api.pki import GET, LEDGER, Client, Pki, ask, connect, is_cut, outcome, soon, whoami
+from tests.api.pki import (
+    GET,
+    LEDGER,
+    Client,
+    Pki,
+    Receive,
+    Scope,
+    Send,
+    ask,
+    connect,
+    is_cut,
+    outcome,
+    reply,
+    soon,
+    whoami,
+)
 
 pytestmark = pytest.mark.network
 
@@ -138,7 +155,8 @@ def test_revoked_is_refused_without_sni(pki: Pki, server: TlsServer) -> None:
 
     with (
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw,
-        context.wrap_socket(raw) as connection,pytest.raises(ssl.SSLError, match="REVOKED")
+        context.wrap_socket(raw) as connection,
+        pytest.raises(ssl.SSLError, match="REVOKED"),
     ):
         connection.recv(1)
 
@@ -265,6 +283,49 @@ def test_stopping_closes_the_port(pki: Pki) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
     assert server._failure is None
+
+
+def test_stopping_finishes_what_is_under_way(pki: Pki) -> None:
+    """A request that is being answered when the server stops gets its answer."""
+    begun = threading.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            begun.set()
+            await asyncio.sleep(0.2)
+        await whoami(scope, receive, send)
+
+    server = TlsServer(slow, "127.0.0.1", 0, identity=pki.current)
+    server.start()
+    with connect(server, pki.anonymous()) as connection:
+        connection.sendall(GET)
+        assert begun.wait(5)
+        stopper = threading.Thread(target=server.stop)
+        stopper.start()
+
+        assert reply(connection) == b"nobody 127.0.0.1"
+    stopper.join()
+
+
+def test_revoked_during_the_handshake_is_cut(pki: Pki, server: TlsServer) -> None:
+    """A device revoked between its handshake and its first byte does not slip between the two checks."""
+    lost = pki.device("dev-lost")
+    server._gate._revoked = frozenset({lost.certificate.serial_number})  # the list is newer than the context
+
+    with connect(server, lost.context()) as connection:
+        assert is_cut(connection)
+
+
+def test_stopping_does_not_wait_for_ever(pki: Pki) -> None:
+    """A client that holds its connection is cut when the time for stopping is over."""
+    server = pki.server(stop_seconds=0)
+    server.start()
+
+    with connect(server, pki.device("dev-desk").context()) as connection:
+        connection.sendall(GET[:-2])
+        server.stop()
+
+        assert is_cut(connection)
 
 
 def test_scope_of_others_has_no_certificate() -> None:

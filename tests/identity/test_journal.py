@@ -7,12 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from akashi.clock import FixedClock
+from akashi.durable import DiskFull
 from akashi.errors import Misuse
 from akashi.identity import events
 from akashi.identity.errors import JournalDamaged, StoreFailed
@@ -167,6 +169,42 @@ def test_body_of_the_anchor_is_acceptable(journal: Journal) -> None:
 
     assert head is not None
     assert events.AccessAnchored(head.digest, head.count, head.from_ms, head.to_ms).count == 5
+
+
+def test_parallel_records_make_one_chain(tmp_path: Path) -> None:
+    """Threads of two processes' worth of connections write at once: one chain, no number twice, none missing."""
+    journals = [Journal(Database(tmp_path / "gateway.db"), FixedClock(1)) for _ in range(2)]
+    numbers: list[int] = []
+
+    def work(journal: Journal) -> None:
+        for _ in range(10):
+            numbers.append(journal.record(What.READ))  # noqa: PERF401 - appended as they come
+
+    threads = [threading.Thread(target=work, args=(journal,)) for journal in journals * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(numbers) == list(range(1, 61))
+    assert journals[0].verify() == 60
+
+
+def test_full_disk_is_told_and_changes_nothing(database: Database, journal: Journal) -> None:
+    """Without room the record fails as ours, nothing half-written stays, and with room it goes on."""
+    database._connection.execute("PRAGMA max_page_count = 1")
+
+    def fill() -> None:
+        for _ in range(1000):
+            journal.record(What.READ, person=PERSON, subject="tr-" + "0" * 32)
+
+    with pytest.raises(DiskFull):
+        fill()
+    before = journal.verify()
+    database._connection.execute("PRAGMA max_page_count = 1000000")
+
+    assert journal.record(What.READ) == before + 1
+    assert journal.verify() == before + 1
 
 
 CHILD = """

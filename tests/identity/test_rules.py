@@ -95,6 +95,14 @@ def test_sessions_end_by_both_clocks(started: int, seen: int, now: int) -> None:
     assert isinstance(answer, Allowed) is (now - seen < 1_000 and now - started < 5_000 and started - now <= 1_000)
 
 
+@given(st.integers(0, 30), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_failures_lapse_together(count: int, last_ms: int, now_ms: int) -> None:
+    """Failures stand for the lock time after the last one, and not a moment longer, whichever way the clock went."""
+    standing = rules.standing_failures(count, last_ms, now_ms, 1_000)
+
+    assert standing == (count if -1_000 < now_ms - last_ms < 1_000 else 0)
+
+
 @given(st.integers(0, 2**40), st.integers(-5, 5))
 def test_codes_are_good_for_one_step_around(now_s: int, away: int) -> None:
     """A code of the step before, of now or of the next matches, and says which step it was."""

@@ -34,9 +34,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from akashi.api.tls_process import deliver_fatal_alerts
+from akashi.api.tls_process import deliver_fatal_alerts, forbid_core_dumps
 from akashi.errors import Misuse, Unavailable
 
+__all__ = [
+    "AddressUnusable",
+    "ClientCertificate",
+    "Limits",
+    "ServerIdentity",
+    "TlsServer",
+    "client_certificate",
+    "forbid_core_dumps",
+    "server_identity",
+]
 _LOG = logging.getLogger("akashi.tls")
 _START_S = 30.0
 
@@ -155,6 +165,11 @@ class _Gate:
         with self._lock:
             doomed = [connection for connection in self._live if connection.serial in self._revoked]
         for connection in doomed:
+            connection.transport.abort()
+
+    def abort_all(self) -> None:
+        """Cut every live connection; in the event loop's thread only."""
+        for connection in list(self._live):
             connection.transport.abort()
 
 
@@ -303,6 +318,8 @@ class TlsServer:
             async with self._refreshing():
                 await self._server.serve(sockets=[self._socket])
         finally:
+            self._gate.abort_all()  # whoever did not leave within the limit
+            await asyncio.sleep(0)
             self._socket.close()
 
     def start(self) -> None:

@@ -148,11 +148,9 @@ def decide_session(session: Session, certificate: bytes, now_ms: int, policy: Po
     return Allowed()
 
 
-def decide_attempt(failures: int, last_ms: int, now_ms: int, limit: int, policy: Policy) -> Allowed | Denied:
-    """May one more attempt be made after ``failures`` whose last was at ``last_ms``? The count lapses after ``lock_ms``."""
-    if failures >= limit and now_ms - last_ms < policy.lock_ms:
-        return Denied("locked")
-    return Allowed()
+def standing_failures(count: int, last_ms: int, now_ms: int, lapse_ms: int) -> int:
+    """How many of ``count`` failures still stand: all until ``lapse_ms`` after the last, then none; a clock far off clears them too."""
+    return count if abs(now_ms - last_ms) < lapse_ms else 0
 
 
 def directory_commitment(institution: str, name: str, salt: bytes) -> bytes:

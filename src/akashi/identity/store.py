@@ -18,6 +18,7 @@ from pathlib import Path
 from akashi.durable import DiskFull
 from akashi.identity.errors import LoginTaken, StoreFailed
 from akashi.identity.model import Role, Session
+from akashi.identity.rules import standing_failures
 from akashi.ledger.model import AuthMethod
 
 _SCHEMA = """
@@ -183,8 +184,7 @@ class Store:
         with self._db.transaction() as db:
             row = db.execute("SELECT count, last_ms FROM failures WHERE who = ?", (who,)).fetchone()
             count, last_ms = row or (0, now_ms)
-            if now_ms - last_ms >= lapse_ms:
-                count = 0
+            count = standing_failures(count, last_ms, now_ms, lapse_ms)
             free = count < limit
             # Written also while locked, with the old values: a refusal must not be quicker than a failure.
             kept = (count + 1, now_ms) if free else (count, last_ms)
