@@ -14,6 +14,7 @@ from akashi.ledger.wire import cbor as first
 from akashi_verifier import Failure, cbor, tree
 from akashi_verifier.steps import verify
 from tests.verifier import writer, writer_tsa
+from tests.verifier.bend import mutate
 
 _CLASS = re.compile(r"[a-z]+\.[a-z]+|chain|signature|enrolment|erasure|stamp")
 _INTS = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -98,30 +99,6 @@ def test_every_truncation_of_a_bundle_is_refused() -> None:
     assert found <= {"bundle.end", "cbor.short"}
 
 
-def _mutate(value: Any, seeded: random.Random) -> Any:
-    """Replace something small somewhere inside a value of the profile."""
-    if isinstance(value, list) and value and seeded.random() < 0.9:
-        place = seeded.randrange(len(value))
-        return [*value[:place], _mutate(value[place], seeded), *value[place + 1 :]]
-    if isinstance(value, dict) and value and seeded.random() < 0.9:
-        key = seeded.choice(sorted(value))
-        return {**value, key: _mutate(value[key], seeded)}
-    if isinstance(value, bytes) and value and seeded.random() < 0.9:
-        inner = _decoded(value)
-        if inner is not None:
-            return cbor.encode(_mutate(inner, seeded))
-        place = seeded.randrange(len(value))
-        return value[:place] + bytes([seeded.randrange(256)]) + value[place + seeded.randrange(2) :]
-    return seeded.choice([None, True, 0, -1, 1, 1 << 62, b"", b"x" * 32, "", "x", [], {}, value])
-
-
-def _decoded(value: bytes) -> Any:
-    try:
-        return cbor.decode(value)
-    except Failure:
-        return None
-
-
 def test_bent_and_resealed_bundles_never_surprise() -> None:
     """Bundles bent inside and given a right end item reach every step; none raises anything but a failure class."""
     log, stamps, root = writer_tsa.stamped()
@@ -129,7 +106,7 @@ def test_bent_and_resealed_bundles_never_surprise() -> None:
     statuses = set()
     for _ in range(800):
         place = seeded.randrange(len(items))
-        bent = [*items[:place], _mutate(items[place], seeded), *items[place + 1 :]]
+        bent = [*items[:place], mutate(items[place], seeded), *items[place + 1 :]]
         result = verify(writer.seal(bent), trust)
         statuses.add(result["status"])
         assert result["failure"] is None or _CLASS.fullmatch(result["failure"]), result["failure"]
@@ -142,7 +119,7 @@ def test_bent_leaves_under_a_right_tree_never_surprise() -> None:
     for _ in range(800):
         log, _, _ = writer_tsa.stamped()
         place = seeded.randrange(len(log.leaves))
-        log.leaves[place] = cbor.encode(_mutate(cbor.decode(log.leaves[place]), seeded))
+        log.leaves[place] = cbor.encode(mutate(cbor.decode(log.leaves[place]), seeded))
         log.headers[-1] = replace(log.headers[-1], root=tree.root(log.hashes))
         result = verify(log.bundle(), log.trust())
         assert result["failure"] is None or _CLASS.fullmatch(result["failure"]), result["failure"]

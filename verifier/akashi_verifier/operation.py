@@ -92,9 +92,8 @@ def open_envelope(envelope: bytes, expected_type: str) -> tuple[int, bytes, byte
     parts = cbor.decode(envelope[1:])
     demand(isinstance(parts, list) and len(parts) == 4, "cose.shape")
     protected, unprotected, payload, signature = parts
-    demand(is_bytes(protected) and isinstance(unprotected, dict), "cose.shape")
-    demand(is_bytes(payload) and is_bytes(signature), "cose.shape")
-    demand(not unprotected, "cose.unprotected")
+    demand(is_bytes(protected) and is_bytes(payload) and is_bytes(signature), "cose.shape")
+    demand(isinstance(unprotected, dict) and not unprotected, "cose.unprotected")
     demand(len(signature) == 64, "cose.signature")
     head = cbor.decode(protected)
     demand(isinstance(head, dict) and list(head) == [1, 4, 16], "cose.protected")
