@@ -272,6 +272,19 @@ def test_a_changed_opening_key_stops_the_sending_until_a_person_accepts_it(world
     assert world.restart(RECEIVER).open(name, RESULT, world.acting(NAMED)).documents[0][1] == CONTENT
 
 
+def test_a_receiver_with_listed_algorithms_only_gets_it_too(world: World) -> None:
+    """The receiver's key decides the suite; a sender without a key of that suite keeps no copy for itself."""
+    gateway = world.gateways[RECEIVER]
+    world.clock.advance(1000)
+    public = gateway.keystore.generate("opening-p256", KeyKind.HPKE_P256)
+    world.enrol(public, RECEIVER, Purpose.OPENING, gateway.keystore, "opening-p256", world.author(RECEIVER))
+    name = send(world).transfer
+    with pytest.raises(TransferDenied, match="no_wrap"):
+        world.sender.open(name, ReadPurpose.INQUIRY, world.acting(CLERK))
+
+    assert world.restart(RECEIVER).open(name, RESULT, world.acting(NAMED)).documents[0][1] == CONTENT
+
+
 def test_the_sender_can_open_what_it_sent(world: World) -> None:
     """The sender keeps a key to its own data; its look is on the trail and is no receipt."""
     name = send(world).transfer
