@@ -52,6 +52,7 @@ _MALFORMED = (
     RecursionError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
+    x509.InvalidVersion,
 )
 
 

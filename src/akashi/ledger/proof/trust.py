@@ -182,7 +182,7 @@ class _Parser:
         der = decode_base64(items[0]) if len(items) == 1 else None
         try:
             x509.load_der_x509_certificate(der or b"")
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             raise _refuse() from error
         roots.append(der or b"")
         if len(roots) > MAX_ENTRIES:

@@ -43,8 +43,8 @@ class HttpTsa:
         path = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
         try:
             connection.request("POST", path, request, {"Content-Type": "application/timestamp-query"})
-            answer = connection.getresponse()
-            body = answer.read(MAX_TOKEN_BYTES + 1)
+            with connection.getresponse() as answer:
+                body = answer.read(MAX_TOKEN_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             raise TsaFailed(failure="connection") from error
         finally:
