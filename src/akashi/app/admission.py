@@ -15,6 +15,9 @@ from akashi.identity.rules import decide_device
 from akashi.ledger.rules import Denied
 from akashi.ledger.state import ReadState
 
+CALLER = "akashi.caller"
+"""Where the door of an origin leaves the caller, in the ASGI scope; no request can write there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

@@ -1,0 +1,77 @@
+"""One gateway's origin: its pages and its REST API behind one door.
+
+Guarantees: every request comes from an enrolled device of this institution, asked on the ledger each time, and a refused one stands
+in the access journal. ``/api/`` answers JSON, everything else is a page. Trusts the server's answers about state as far as
+``app.gateway.remote`` does.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from akashi import __version__
+from akashi.api.door import SMALL_BODY, Door, Pace
+from akashi.api.gateway import checkup, session, transfers
+from akashi.api.problems import as_json, install
+from akashi.app.admission import Caller, admit
+from akashi.app.gateway.home import Gateway
+from akashi.app.server.dashboard import ErrorCounter
+from akashi.errors import AkashiError
+from akashi.identity.errors import CertificateRefused
+from akashi.identity.journal import Outcome, What
+from akashi.web.app import error_page, web_app
+
+_UPLOADS = {"/api/v1/checkup/inspect", "/api/v1/checkup/convert", "/api/v1/verify", "/send/preview", "/verify"}
+_FORM = 16 * 1024
+
+
+def gateway_api(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
+    """The REST API without the door (``None``: only its route table is of interest)."""
+    app = FastAPI(
+        title="Akashi gateway",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"auto_configure": False},
+    )
+    app.state.gateway = gateway
+    install(app, errors)
+    for part in (session.router, checkup.router, transfers.router):
+        app.include_router(part)
+    return app
+
+
+def gateway_origin(gateway: Gateway, errors: ErrorCounter, *, pace: Pace | None = None) -> ASGIApp:
+    """Pages and API behind the door."""
+
+    def admitted(certificate: bytes) -> Caller:
+        try:
+            with gateway.ledger.view() as state:
+                return admit(state, certificate, gateway.clock.now_ms(), only=gateway.institution)
+        except CertificateRefused as error:
+            reason = str(error.params.get("reason", "device.unknown"))
+            gateway.journal.record(What.ACTION, Outcome.REFUSED, institution=gateway.institution, reason=reason)
+            raise
+
+    def limit(method: str, path: str) -> int:
+        return gateway.settings.upload_limit_bytes + _FORM if method == "POST" and path in _UPLOADS else SMALL_BODY
+
+    def render(request: Request, error: AkashiError) -> Response:
+        return as_json(request, error) if request.url.path.startswith("/api/") else error_page(request, error)
+
+    faces = _Faces(gateway_api(gateway, errors), web_app(gateway, errors))
+    return Door(faces, errors, admit=admitted, limit=limit, render=render, pace=pace)
+
+
+class _Faces:
+    """``/api/`` to one application, everything else to the other. Neither has a lifespan."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._api if scope["type"] == "http" and scope["path"].startswith("/api/") else self._pages
+        await app(scope, receive, send)

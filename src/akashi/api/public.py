@@ -1,0 +1,84 @@
+"""The public origin: no client certificate, nothing secret.
+
+Guarantees: hands out what anybody may have: the trust file, the CA certificate, the revocation list, the names of institutions.
+Refuses everything else; nothing here changes anything. Trusts nobody.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from akashi import __version__
+from akashi.api.door import Door
+from akashi.api.problems import install
+from akashi.app.server.dashboard import ErrorCounter
+from akashi.app.server.home import Server
+from akashi.web.public import public_page, stylesheet
+
+router = APIRouter(tags=["public"])
+_PEM = "application/x-pem-file"
+
+
+@router.get("/trust.txt")
+def trust(request: Request) -> Response:
+    """The trust file that members pin (docs/spec/trust.md)."""
+    return Response(_server(request).trust_text(), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/ca.pem")
+def ca(request: Request) -> Response:
+    """The CA certificate."""
+    return Response(_server(request).ca_certificate, media_type=_PEM)
+
+
+@router.get("/crl.pem")
+def crl(request: Request) -> Response:
+    """The newest revocation list."""
+    return Response(_server(request).crl(), media_type=_PEM)
+
+
+@router.get("/api/v1/institutions")
+def institutions(request: Request) -> dict[str, object]:
+    """Who takes part."""
+    entries = _server(request).directory.entries()
+    return {"institutions": [{"handle": e.handle, "name": e.name, "number": e.number} for e in entries]}
+
+
+@router.get("/")
+def page(request: Request) -> Response:
+    """The same for a browser."""
+    return public_page(request, [entry.label for entry in _server(request).directory.entries()])
+
+
+@router.get("/static/akashi.css")
+def style() -> Response:
+    """The style sheet."""
+    return stylesheet()
+
+
+def bare_public_app(server: Server | None, errors: ErrorCounter) -> FastAPI:
+    """The routes without the door: for tests of the route table and for the generated documentation."""
+    app = FastAPI(
+        title="Akashi public pages",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"auto_configure": False},
+    )
+    app.state.server = server
+    install(app, errors)
+    app.include_router(router)
+    return app
+
+
+def public_app(server: Server, errors: ErrorCounter) -> ASGIApp:
+    """The public pages behind a door that asks nobody who they are."""
+    return Door(bare_public_app(server, errors), errors, admit=None)
+
+
+def _server(request: Request) -> Server:
+    found: Server = request.app.state.server
+    return found

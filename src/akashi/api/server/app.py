@@ -1,0 +1,77 @@
+"""The machine API of a server as one ASGI application.
+
+Guarantees: every request passes the door (device of an enabled institution, on the ledger now) and names its permission; the
+OpenAPI document is at ``/api/v1/openapi.json``; no telemetry, no pages from elsewhere. Refuses large bodies everywhere but
+where payloads are staged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from akashi import __version__
+from akashi.api.door import SMALL_BODY, Door, Pace
+from akashi.api.problems import install
+from akashi.api.server import ledger, payloads
+from akashi.api.server.callers import ServerHere, counter_of, machine
+from akashi.app.admission import Caller, admit
+from akashi.app.server.dashboard import ErrorCounter, dashboard
+from akashi.app.server.home import Server
+
+router = APIRouter(prefix="/api/v1", tags=["service"])
+
+
+@router.get("/directory", **machine("ledger.read"))
+def directory(server: ServerHere) -> dict[str, object]:
+    """All institutions with the salts of their commitments, so that a gateway can check the names."""
+    rows = [
+        {"handle": one.handle, "name": one.name, "number": one.number, "salt": one.salt.hex()}
+        for one in server.directory.entries()
+    ]
+    return {"institutions": rows}
+
+
+@router.get("/crl", **machine("ledger.read"))
+def crl(server: ServerHere) -> Response:
+    """The newest revocation list, PEM."""
+    return Response(server.crl(), media_type="application/x-pem-file")
+
+
+@router.get("/dashboard", **machine("dashboard.read"))
+def counts(server: ServerHere, request: Request) -> dict[str, object]:
+    """Counts for the secretariat: no values, no names of people, no file names."""
+    return asdict(dashboard(server, counter_of(request)))
+
+
+def bare_server_app(server: Server, errors: ErrorCounter) -> FastAPI:
+    """The routes without the door: for tests of the route table and for the generated documentation."""
+    app = FastAPI(
+        title="Akashi server",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"auto_configure": False},
+    )
+    app.state.server, app.state.errors = server, errors
+    install(app, errors)
+    for part in (ledger.router, payloads.router, router):
+        app.include_router(part)
+    return app
+
+
+def server_app(server: Server, errors: ErrorCounter, *, pace: Pace | None = None) -> ASGIApp:
+    """The machine API behind its door."""
+
+    def admitted(certificate: bytes) -> Caller:
+        with server.engine.view() as state:
+            return admit(state, certificate, server.clock.now_ms())
+
+    def limit(method: str, path: str) -> int:
+        return payloads.MAX_CONTAINER if method == "PUT" and path.startswith("/api/v1/payloads/") else SMALL_BODY
+
+    return Door(bare_server_app(server, errors), errors, admit=admitted, limit=limit, pace=pace)

@@ -1,0 +1,92 @@
+"""Routes of the machine API about sealed payloads: stage, and fetch for the parties.
+
+Guarantees: bodies stream in both directions; wraps and bodies go to the two parties of the transfer that announced them and
+to nobody else. What is staged but not announced nobody can fetch, not even who staged it. Refuses containers of another
+ledger. What passes here is sealed; this server has no key that opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+import anyio.from_thread
+from fastapi import APIRouter, Path, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from akashi.api.server.callers import CallerHere, ServerHere, machine
+from akashi.app.server.home import Server
+from akashi.exchange.records import transfer_of_payload
+from akashi.vault.errors import PayloadMissing, SealForeign
+from akashi.vault.sealing import read_container
+
+router = APIRouter(prefix="/api/v1/payloads", tags=["payloads"])
+MAX_CONTAINER = 2 << 30
+Payload = Annotated[str, Path(pattern=r"^[0-9a-f]{32,64}$")]
+Key = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+_BYTES = "application/octet-stream"
+
+
+@router.put("/{payload}", **machine("payload.store"))
+async def stage(request: Request, server: ServerHere, caller: CallerHere, payload: Payload) -> Response:
+    """Store a sealed container; answers with the signed storage receipt once everything is durable."""
+    pieces = _pulled(request.stream())
+    done = await run_in_threadpool(_stage, server, bytes.fromhex(payload), pieces)
+    return Response(done, media_type=_BYTES)
+
+
+@router.get("/{payload}", **machine("payload.fetch"))
+def size(server: ServerHere, caller: CallerHere, payload: Payload) -> dict[str, int]:
+    """How many bytes the sealed body has."""
+    payload_id = _party(server, caller.institution, payload)
+    found = server.vault.size(payload_id)
+    if found is None:
+        raise PayloadMissing(payload=payload)
+    return {"size": found}
+
+
+@router.get("/{payload}/wraps/{key}", **machine("payload.fetch"))
+def wrap(server: ServerHere, caller: CallerHere, payload: Payload, key: Key) -> Response:
+    """The data key wrapped to one opening key."""
+    payload_id = _party(server, caller.institution, payload)
+    return Response(server.vault.wrap(payload_id, bytes.fromhex(key)), media_type=_BYTES)
+
+
+@router.get("/{payload}/body", **machine("payload.fetch"))
+def body(server: ServerHere, caller: CallerHere, payload: Payload) -> StreamingResponse:
+    """The sealed body."""
+    payload_id = _party(server, caller.institution, payload)
+    length = server.vault.size(payload_id)
+    pieces = server.vault.body(payload_id)
+    # The length lets the client notice an erasure in the middle as a broken answer.
+    return StreamingResponse(
+        pieces, media_type=_BYTES, headers={} if length is None else {"Content-Length": str(length)}
+    )
+
+
+def _stage(server: Server, payload_id: bytes, pieces: Iterator[bytes]) -> bytes:
+    container = read_container(pieces)
+    if container.ledger_id != server.engine.ledger_id:
+        raise SealForeign("container.ledger")
+    return server.vault.stage(payload_id, container.wraps, container.body)
+
+
+def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """The pieces of an asynchronous body, for a worker thread."""
+    while True:
+        try:
+            piece = anyio.from_thread.run(anext, stream)
+        except StopAsyncIteration:
+            return
+        if piece:
+            yield piece
+
+
+def _party(server: Server, institution: str, payload: str) -> bytes:
+    payload_id = bytes.fromhex(payload)
+    with server.engine.view() as state:
+        found = transfer_of_payload(state, payload_id)
+    if found is None or institution not in (found.sender, found.receiver):
+        raise PayloadMissing(payload=payload)
+    return payload_id
