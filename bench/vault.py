@@ -187,14 +187,14 @@ def measure() -> list[Measurement]:
     results = [*pipeline("like a result file", csv), *pipeline("incompressible", noise)]
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
         results += storage(Path(directory), noise)
-    results.append(memory(noise[0]))
+    results.append(memory())
     return results
 
 
-def memory(block: bytes) -> Measurement:
+def memory() -> Measurement:
     """The peak of Python's allocations while 256 MiB are sealed and opened in one stream."""
     mine, opener = recipient()
-    content = Part("a", (block for _ in range(256)))
+    content = Part("a", (os.urandom(MIB) for _ in range(256)))
     tracemalloc.start()
     sealing = seal([content], media_type="text/csv", recipients=[mine], ledger_id=bytes(16))
     opened = sum(map(len, unseal(sealing.wraps[0], opener, bytes(16), sealing.chunks()).contents()))

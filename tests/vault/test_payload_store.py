@@ -370,6 +370,17 @@ def test_the_listed_profile_through_the_store(tmp_path: Path, keystore: FileKeys
         assert vault.erase(identity, ORDER).level is ErasureLevel.KEY
 
 
+def test_files_are_for_the_owner_only(vault: Vault, tmp_path: Path) -> None:
+    """Database, its log and index, and slots: mode 0600 in a directory of mode 0700."""
+    directory = tmp_path / "vault"
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()}
+
+    assert set(modes) == {"bodies.db", "bodies.db-wal", "bodies.db-shm", "slots.bin"}
+    assert set(modes.values()) == {0o600}
+    assert directory.stat().st_mode & 0o777 == 0o700
+
+
 def test_digest_of_a_stored_body_is_that_of_its_bytes(vault: Vault) -> None:
     """The row's digest is computed from what arrived, not from what was claimed."""
     sealing = sealed(b"content")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from akashi.durable import DiskFull
+from akashi.durable import DiskFull, write_file
 from akashi.errors import AkashiError
 from akashi.ledger.wire import cbor
 from akashi.vault.errors import VaultDamaged, VaultLocked
@@ -38,12 +38,13 @@ class BodyStore:
     """The tables. Thread-safe; one writing connection, one reading connection."""
 
     def __init__(self, path: Path) -> None:
+        if not path.exists():
+            write_file(path, b"")  # with its mode from the first byte on: the log and index files take it over
         self._writer = _connect(path)
         try:
             self._writer.execute("PRAGMA page_size=16384")
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.executescript(_SCHEMA)
-            path.chmod(0o600)
             self._reader = _connect(path)
         except sqlite3.DatabaseError as error:
             self._writer.close()
