@@ -8,12 +8,13 @@ import pytest
 
 from akashi.durable import DiskFull
 from akashi.exchange.errors import AlreadySent, ContentChanged, TransferDenied, Unacknowledged
-from akashi.exchange.housekeeping import ORPHAN_AGE_MS, SCRUB_PATIENCE_MS, Report
+from akashi.exchange.housekeeping import ORPHAN_AGE_MS, SCRUB_PATIENCE_MS, Housekeeping, Report
 from akashi.exchange.model import DAY_MS, Document, ReadPurpose, Status, WithdrawReason
 from akashi.exchange.store import Store
+from akashi.ledger.author import Author
 from akashi.vault.errors import PayloadErased
 from akashi.vault.model import ScrubReport
-from tests.exchange.world import CLERK, CONTENT, NAMED, RECEIVER, SENDER, World, request
+from tests.exchange.world import CLERK, CONTENT, NAMED, OFFICE, RECEIVER, SENDER, World, request
 
 RESULT = ReadPurpose.CHECKUP_RESULT
 
@@ -284,6 +285,21 @@ def fill(store: Store) -> None:
     """Write until there is no room."""
     for number in range(2000):
         store.begin_sending(f"tr-fill{number}", RECEIVER, (bytes(32), None), 0)
+
+
+def test_what_an_outbox_may_still_announce_is_not_an_orphan(world: World) -> None:
+    """A sender is offline for a week; a server set to tidy up daily keeps the bytes, and the transfer has its content."""
+    world.gateways[SENDER].outage.before["submit"] = 4
+    with pytest.raises(Unacknowledged):
+        send(world)
+    world.clock.advance(7 * DAY_MS - 1000)
+    author = Author(world.engine, world.keys.signer("server"), OFFICE, world.clock)
+    report = Housekeeping(author, world.vault, world.clock, orphan_age_ms=DAY_MS).run_once()
+    world.sender.resume()
+    name = world.receiver.inbox()[0].handle
+
+    assert report.orphans == 0
+    assert world.receiver.open(name, RESULT, world.acting(NAMED)).documents[0][1] == CONTENT
 
 
 def test_a_full_disk_stops_a_sending_before_anything_leaves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

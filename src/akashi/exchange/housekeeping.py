@@ -79,7 +79,8 @@ class Housekeeping:
         self._ledger = author.ledger
         self._vault = vault
         self._clock = clock
-        self._orphan_age_ms = orphan_age_ms
+        # A floor, not a default: dropping what a waiting outbox may still announce would make a transfer without content.
+        self._orphan_age_ms = max(orphan_age_ms, ORPHAN_AGE_MS)
         self._counts: Counter[str] = Counter()
 
     def run_once(self) -> Report:
