@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from akashi.checkup.cells.dates import parse_date, read_date
 from akashi.checkup.cells.fold import fold, key, width
-from akashi.checkup.cells.kinds import KINDS, CellRule, reader
+from akashi.checkup.cells.kinds import KINDS, CellRule, reader, unchanged
 from akashi.checkup.cells.numbers import NumberRule, read_digits, read_graded, read_hearing, read_number
 from akashi.checkup.cells.terms import (
     read_absence,
@@ -284,3 +284,14 @@ def test_an_outcome_never_shows_its_text() -> None:
 def test_width_counts_two_for_full_width(text: str) -> None:
     """The same count as the length in CP932."""
     assert width(text) == len(text.encode("cp932"))
+
+
+@given(st.text(alphabet="01aZ-　é", max_size=9), st.sampled_from(["text", "digits", "date", "number"]))
+def test_the_shortcut_for_plain_texts_agrees_with_the_reader(text: str, kind: str) -> None:
+    """What counts as unchanged really is what the reader would give, without a finding."""
+    fits, length = unchanged(kind, 8)
+    taken = fits is not None and text.isascii() and fits(text) and (len(text) == length or not length)
+
+    outcome = reader(kind, rule(kind))(text)
+
+    assert not taken or outcome == Outcome(text, Status.VALUE)

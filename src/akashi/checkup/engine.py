@@ -19,7 +19,7 @@ from operator import getitem, itemgetter
 from typing import TypeVar
 
 from akashi.checkup.cells.fold import key
-from akashi.checkup.cells.kinds import CellRule, Reader, reader
+from akashi.checkup.cells.kinds import CellRule, Reader, reader, unchanged
 from akashi.checkup.cells.numbers import NumberRule
 from akashi.checkup.errors import MapInvalid
 from akashi.checkup.formats.definitions import DEFAULT_MAX_BYTES, FormatColumn, FormatDefinition
@@ -83,15 +83,20 @@ class RuleTable(dict[str, tuple[bytes, ...]]):
     A text with findings passes ``__missing__`` each time and leaves them on the bench; its bytes are kept apart.
     """
 
-    __slots__ = ("_bench", "_bound", "_marked", "_pieces")
+    __slots__ = ("_as_is", "_bench", "_bound", "_marked", "_pieces")
 
     def __init__(self, bound: BoundRule, pieces: tuple[Piece, ...], bench: Workbench) -> None:
         super().__init__()
         self._bound, self._pieces, self._bench = bound, pieces, bench
         self._marked: dict[str, tuple[tuple[bytes, ...], tuple[str, ...]]] = {}
+        # Identifying columns hardly repeat: what is plainly itself is neither read at length nor remembered.
+        single = len(pieces) == 1 and "." in bound.rule.target
+        self._as_is = pieces[0][1].plain(*unchanged(bound.rule.kind, bound.rule.digits)) if single else None
 
     def __missing__(self, text: str) -> tuple[bytes, ...]:
         """Read, render and finish a text that is not remembered."""
+        if self._as_is is not None and (data := self._as_is(text)) is not None:
+            return (data,)
         marked = self._marked.get(text)
         if marked is None:
             outcome = self._bound.cells.fresh(text)

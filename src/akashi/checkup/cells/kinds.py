@@ -100,3 +100,19 @@ def reader(kind: str, rule: CellRule) -> Reader:
     if kind not in _READERS:
         raise Misuse(what="cell kind")
     return _READERS[kind](rule)
+
+
+def unchanged(kind: str, digits: int) -> tuple[Callable[[str], bool] | None, int]:
+    """(a test that plain ASCII letters and digits of this kind are already standard, the length they must have).
+
+    Length 0 means any; ``None`` means that cells of this kind always have to be read. A shortcut only: the reader
+    gives the same text (a property test compares).
+
+    >>> unchanged("digits", 8)[1], unchanged("date", 0)[0] is None
+    (8, True)
+    """
+    if kind == "text":
+        return str.isalnum, 0
+    if kind == "digits" and digits:
+        return str.isdigit, digits
+    return None, 0

@@ -57,6 +57,8 @@ class Finisher:
 
     def __call__(self, text: str) -> tuple[bytes, tuple[str, ...]]:
         """(bytes to write, finding codes)."""
+        if not text:
+            return self._suffix, ()
         # CP932 writes full width in 2 bytes and half width in 1: its length is the length the formats count.
         try:
             data = text.encode("cp932")
@@ -65,6 +67,19 @@ class Finisher:
         if len(data) > self._max_bytes or text[:1] in _RISKY:
             return self._mended(text)
         return self._written(text, data if self._encoding == "cp932" else text.encode()), ()
+
+    def plain(self, fits: Callable[[str], bool] | None, length: int) -> Callable[[str], bytes | None] | None:
+        """A quick finish for ASCII texts that ``fits`` accepts (letters and digits only), or ``None`` for others."""
+        if fits is None:
+            return None
+        limit, suffix = self._max_bytes, self._suffix
+
+        def finish(text: str) -> bytes | None:
+            if text.isascii() and fits(text) and (len(text) == length or not length) and len(text) <= limit:
+                return text.encode() + suffix
+            return None
+
+        return finish
 
     def _written(self, text: str, data: bytes) -> bytes:
         if _NEEDS_QUOTES.search(text) is not None:
