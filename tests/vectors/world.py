@@ -202,9 +202,12 @@ class Log:
 
     def say(self, body: object, signer: Signer, institution: str, *, result: int = 0, **more: object) -> int:
         """Append one leaf in the open block; returns its index. ``body``: an event, or (kind, map)."""
+        return self.append(self.envelope(body, signer, institution, **more), result=result)
+
+    def envelope(self, body: object, signer: Signer, institution: str, **more: object) -> bytes:
+        """One signed operation of this moment, not appended."""
         kind, fields = body if isinstance(body, tuple) else (info_of(type(body)).tag, dump_body(body))
-        statement = self.statement(kind, fields, institution, **more)
-        return self.append(seal_operation(statement, signer), result=result)
+        return seal_operation(self.statement(kind, fields, institution, **more), signer)
 
     def append(
         self, envelope: bytes, *, result: int = 0, height: int | None = None, block_ms: int | None = None

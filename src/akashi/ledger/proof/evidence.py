@@ -162,13 +162,18 @@ def export_all(source: Source, disclosures: Iterable[Disclosure] = ()) -> bytes:
     return snapshot.bundle([whole], map(snapshot.stamp, snapshot.of_kind("log.stamped")), disclosures)
 
 
-def export_subject(source: Source, subject: str, disclosures: Iterable[Disclosure] = ()) -> bytes:
-    """A bundle of one subject (a transfer): verifies at level *attested*. Raises :class:`NoEvidence`."""
+def export_subject(
+    source: Source, subject: str, disclosures: Iterable[Disclosure] = (), *, registered: str = REGISTERED
+) -> bytes:
+    """A bundle of one subject (a transfer): verifies at level *attested*. Raises :class:`NoEvidence`.
+
+    ``registered``: the kind, with the institution as its subject, by which the parties were registered.
+    """
     snapshot = _Snapshot(source)
     own = _read(source.entries(subject), snapshot.size)
     if not own:
         raise NoEvidence(subject=subject)
-    chosen = {read.index: read for read in (*own, *_parties(snapshot, own), *_always(snapshot))}
+    chosen = {read.index: read for read in (*own, *_parties(snapshot, own, registered), *_always(snapshot))}
     stamps = _stamps_around(snapshot, own[0].index, own[-1].index)
     chosen |= {read.index: read for read in stamps}
     _add_signers(snapshot, chosen)
@@ -176,14 +181,14 @@ def export_subject(source: Source, subject: str, disclosures: Iterable[Disclosur
     return snapshot.bundle(ranges, map(snapshot.stamp, stamps), disclosures)
 
 
-def _parties(snapshot: _Snapshot, own: Sequence[_Read]) -> Iterator[_Read]:
+def _parties(snapshot: _Snapshot, own: Sequence[_Read], registered: str) -> Iterator[_Read]:
     """How the institutions concerned were registered."""
     parties = {read.operation.statement.actor.institution for read in own}
     named = (read.operation.statement.body.get(SENT_RECEIVER) for read in own)
     parties |= {name for name in named if isinstance(name, str) and name.startswith("inst-")}
     for party in sorted(parties):
         for read in _read(snapshot.source.entries(party), snapshot.size):
-            if read.operation.statement.kind == REGISTERED:
+            if read.operation.statement.kind == registered:
                 yield read
 
 
