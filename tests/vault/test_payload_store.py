@@ -162,6 +162,21 @@ def test_a_full_disk_while_inserting_takes_the_wraps_back(vault: Vault, monkeypa
     assert vault._slots.counts() == {}
 
 
+def test_a_full_disk_while_receiving_keeps_what_is_there(vault: Vault) -> None:
+    """SQLite finds no room for the next chunks: a clear error, the upload is dropped, older payloads still read."""
+    old, large = sealed(b"old", payload_id=bytes(16)), sealed(noise(12 << 20))
+    body = list(old.chunks())
+    vault.stage(bytes(16), old.wraps, body)
+    vault._bodies._writer.execute("PRAGMA max_page_count=100").fetchall()
+
+    with pytest.raises(DiskFull):
+        vault.stage(PAYLOAD, large.wraps, large.chunks())
+
+    assert vault.find(PAYLOAD) is None
+    assert list(vault.body(bytes(16))) == body
+    assert vault.recover().uploads == 0
+
+
 def test_unknown_payloads_and_keys(vault: Vault) -> None:
     """What is not here is not here; a payload that is here may still not be addressed to the asker."""
     sealing = sealed(b"content")

@@ -40,6 +40,11 @@ def test_staging_over_something(status: PayloadStatus, same: StageDecision, othe
     assert decide_stage(row, ROW.body_digest, bytes(32)) is other
 
 
+def test_what_is_not_there_is_stored() -> None:
+    """No row, no conflict."""
+    assert decide_stage(None, bytes(32), bytes(32)) is StageDecision.STORE
+
+
 def test_an_erasure_begins_once_and_is_resumed() -> None:
     """Begin, resume after a crash, done."""
     expected = {
