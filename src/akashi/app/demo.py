@@ -107,7 +107,13 @@ def _require(condition: bool, step: str) -> None:
 
 def _main_job(home: Path, server: Server, passphrase: bytes, clock: Clock, steps: Steps, people: int) -> None:
     office = equip(
-        server, home, server.secretariat_handle, FirstPerson("jimu", "事務局 担当", Role.SECRETARIAT), passphrase, _settings(0), clock
+        server,
+        home,
+        server.secretariat_handle,
+        FirstPerson("jimu", "事務局 担当", Role.SECRETARIAT),
+        passphrase,
+        _settings(0),
+        clock,
     )
     clinic = _join(server, home, "みどり健診センター", "1319999901", InstitutionRole.SENDER, passphrase, clock, 1)
     payer = _join(server, home, "ほし健康保険組合", "1329999902", InstitutionRole.RECEIVER, passphrase, clock, 2)
@@ -115,7 +121,9 @@ def _main_job(home: Path, server: Server, passphrase: bytes, clock: Clock, steps
     try:
         accounts = [_account(server, home, one) for one in joined]
         steps.done("institutions, people, devices", f"{len(joined)} institutions, ledger size {server.engine.size}")
-        sender, receiver = (_sign_in(one, account, clock) for one, account in zip(joined[1:], accounts[1:], strict=True))
+        sender, receiver = (
+            _sign_in(one, account, clock) for one, account in zip(joined[1:], accounts[1:], strict=True)
+        )
         steps.done("sign in: certificate+password+code", f"{sender.person}, {receiver.person}")
         server.stamper.stamp()
         steps.done("time stamp on a checkpoint", "test authority: no legal effect")
@@ -137,7 +145,14 @@ def _settings(offset: int) -> GatewaySettings:
 
 
 def _join(
-    server: Server, home: Path, name: str, number: str, roles: InstitutionRole, passphrase: bytes, clock: Clock, offset: int
+    server: Server,
+    home: Path,
+    name: str,
+    number: str,
+    roles: InstitutionRole,
+    passphrase: bytes,
+    clock: Clock,
+    offset: int,
 ) -> Joined:
     first = FirstPerson(f"demo{offset}", f"デモ 担当{offset}", Role.OPERATOR | Role.MANAGER)
     return join(
@@ -168,7 +183,11 @@ def _account(server: Server, home: Path, joined: Joined) -> Account:
     login = accounts.account(joined.person).login
     made = Account(joined.institution, login, password, seed, device.password)
     notes = home / "accounts.txt"
-    before = notes.read_text(encoding="utf-8") if notes.exists() else "デモ用の架空の利用者です / made-up accounts of the demo\n"
+    before = (
+        notes.read_text(encoding="utf-8")
+        if notes.exists()
+        else "デモ用の架空の利用者です / made-up accounts of the demo\n"
+    )
     text = (
         f"\nhttps://localhost:{joined.gateway.settings.port}/  {joined.gateway.names()[joined.institution]}\n"
         f"  institution {made.institution}\n  login {made.login}\n  password {made.password}\n  TOTP seed {made.seed}\n"
@@ -199,9 +218,7 @@ def read_heads(path: Path, rows: int) -> list[list[str]]:
         return [row for _, row in zip(range(rows), csv.reader(file), strict=False)]
 
 
-def _deliver(
-    clinic: Joined, payer: Joined, sender: Session, receiver: Session, steps: Steps, people: int
-) -> str:
+def _deliver(clinic: Joined, payer: Joined, sender: Session, receiver: Session, steps: Steps, people: int) -> str:
     data = _sample(clinic, people, clinic.gateway.clock)
     steps.done("invented people", f"{people} rows, {len(data):,} bytes CP932")
     draft = conversion.make_draft(clinic.gateway, "kekka.csv", data, receiver=payer.institution)
@@ -229,7 +246,9 @@ def _erase(server: Server, steps: Steps) -> None:
     report = server.housekeeping.run_once()
     _require(report.erased == 1, "erase")
     scrubbed = server.vault.scrub()
-    steps.done("erase and scrub", f"{report.erased} payload, {len(scrubbed.scrubbed)} scrubbed, {scrubbed.waiting} waiting")
+    steps.done(
+        "erase and scrub", f"{report.erased} payload, {len(scrubbed.scrubbed)} scrubbed, {scrubbed.waiting} waiting"
+    )
 
 
 def _prove(home: Path, server: Server, transfer: str, steps: Steps) -> None:
@@ -240,7 +259,10 @@ def _prove(home: Path, server: Server, transfer: str, steps: Steps) -> None:
         path = evidence / f"{name}.akashi"
         write_file(path, bundle)
         verdict = verify_file(bundle, trust, KINDS)
-        steps.done(f"verify {name} (first verifier)", f"{verdict.status}, {verdict.level}, {len(verdict.operations)} operations")
+        steps.done(
+            f"verify {name} (first verifier)",
+            f"{verdict.status}, {verdict.level}, {len(verdict.operations)} operations",
+        )
         _require(verdict.failure is None and verdict.status == "verified", f"verify {name}")
         _second(path, server_paths(home).public / "trust.txt", steps, name)
 
@@ -249,7 +271,12 @@ def _second(path: Path, trust: Path, steps: Steps, name: str) -> None:
     """The second implementation, as its own process that has only ``verifier/`` on its path."""
     command = [sys.executable, "-m", "akashi_verifier", "--trust", str(trust), "--json", str(path)]
     done = subprocess.run(
-        command, cwd=ROOT / "verifier", capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT / "verifier")}
+        command,
+        cwd=ROOT / "verifier",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(ROOT / "verifier")},
     )
     _require(done.returncode == 0, f"second verifier, {name}")
     answer = json.loads(done.stdout)

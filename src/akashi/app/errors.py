@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from akashi.errors import IntegrityError, InputError, Unavailable
+from akashi.errors import InputError, IntegrityError, Unavailable
 
 
 class HomeMissing(InputError):
@@ -109,6 +109,9 @@ class OpeningKeyUnproven(IntegrityError):
     """An opening key that the ledger does not prove to be the institution's own."""
 
     code = "app.opening_key"
-    ja, en = "送り先の鍵を台帳で確かめられませんでした（{institution}）。", "The receiver's key is not proven by the ledger ({institution})."
+    ja, en = (
+        "送り先の鍵を台帳で確かめられませんでした（{institution}）。",
+        "The receiver's key is not proven by the ledger ({institution}).",
+    )
     hint_ja = "送っていません。事務局と送り先に確かめてください。"
     hint_en = "Nothing was sent; ask the secretariat and the receiver."

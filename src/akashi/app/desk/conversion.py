@@ -104,5 +104,3 @@ def _hc08(gateway: Gateway, data: bytes, layout_map: LayoutMap, on: date) -> byt
             archive.writestr(zipfile.ZipInfo(f"DATA/{name}", _EPOCH), document)
             count += 1
     return out.getvalue() if count else None
-
-

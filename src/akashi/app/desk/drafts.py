@@ -57,7 +57,10 @@ class Drafts:
         now = self._clock.now_ms()
         with self._lock:
             self._forget(now)
-            if len(self._held) >= _MOST_OPEN or draft.size + sum(h.draft.size for h in self._held.values()) > _MOST_BYTES:
+            if (
+                len(self._held) >= _MOST_OPEN
+                or draft.size + sum(h.draft.size for h in self._held.values()) > _MOST_BYTES
+            ):
                 raise DraftsFull
             key = secrets.token_urlsafe(16)
             self._held[key] = _Held(draft, session, now + LIFE_MS)

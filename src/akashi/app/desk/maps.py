@@ -11,8 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from akashi.checkup import FormatDefinition, ItemTable, LayoutMap, load_definition, load_items, load_map
-from akashi.errors import InputError
 from akashi.durable import make_directory, write_file
+from akashi.errors import InputError
 
 FORMATS = Path(__file__).resolve().parents[4] / "formats"
 STANDARD_DEFINITION = "akashi-subset-1.yaml"

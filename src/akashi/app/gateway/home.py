@@ -7,6 +7,7 @@ institution's. Trusts: whoever can write the home's folder; the passphrase's hol
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,10 +16,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from akashi.app.config import GatewayPaths, GatewaySettings, gateway_paths, load_settings
-from akashi.app.directory import Directory
 from akashi.app.desk.drafts import Drafts
-from akashi.app.gateway.machine_tls import client_context
 from akashi.app.desk.maps import MapShelf
+from akashi.app.directory import Directory
+from akashi.app.gateway.machine_tls import client_context
 from akashi.app.gateway.remote import Channel, RemoteDirectory, RemoteLedger, RemotePayloads
 from akashi.app.gateway.seen import SeenCheckpoint
 from akashi.app.server.home import Server
@@ -32,11 +33,12 @@ from akashi.identity.service import Accounts
 from akashi.identity.store import Database
 from akashi.keys.keystore import FileKeystore
 from akashi.ledger.author import Author
+from akashi.ledger.errors import LedgerLocked, ProofError
 from akashi.ledger.port import Ledger
-from akashi.ledger.errors import ProofError
 from akashi.ledger.proof.trust import parse_trust
 from akashi.ledger.proof.verdict import Status
 from akashi.ledger.proof.verify import verify_receipt
+from akashi.ledger.service import WriterLock
 from akashi.vault.port import PayloadStore
 
 GATEWAY_KEY, OPENING_KEY, MACHINE_KEY, WEB_KEY = "gateway", "opening", "machine", "web"
@@ -79,6 +81,14 @@ class Gateway:
         )
         self.maps = MapShelf(paths.maps)
         self.drafts = Drafts(clock)
+        self._sole: WriterLock | None = None
+
+    def recover(self) -> None:
+        """Finish what a crash left, unless another process has this home open and is at work in it."""
+        with suppress(LedgerLocked):
+            self._sole = WriterLock(self.paths.root)
+            self.accounts.settle()
+            self.exchange.recover()
 
     @property
     def journal(self) -> Journal:
@@ -88,6 +98,8 @@ class Gateway:
     def close(self) -> None:
         """Release databases and connections."""
         self.drafts.clear()
+        if self._sole is not None:
+            self._sole.release()
         self.exchange.close()
         self.database.close()
         if self.line.channel is not None:
@@ -124,7 +136,9 @@ class Gateway:
         load_settings(paths.settings, GatewaySettings)
         keystore = FileKeystore.open(paths.keys, passphrase)
         line = local_line(server) if server is not None else remote_line(paths, keystore)
-        return cls(paths, keystore, line, clock)
+        gateway = cls(paths, keystore, line, clock)
+        gateway.recover()
+        return gateway
 
 
 def acting(session: Session) -> Acting:
@@ -140,12 +154,8 @@ def local_line(server: Server) -> Line:
 def remote_line(paths: GatewayPaths, keystore: FileKeystore) -> Line:
     """A line over HTTPS with the gateway's machine certificate. Raises ``ServerAway``."""
     settings = load_settings(paths.settings, GatewaySettings)
-    context = client_context(
-        paths.ca.read_bytes(), paths.certificate.read_bytes(), keystore.private_key(MACHINE_KEY)
-    )
+    context = client_context(paths.ca.read_bytes(), paths.certificate.read_bytes(), keystore.private_key(MACHINE_KEY))
     channel = Channel(settings.server_url, context)
     seen = SeenCheckpoint(paths.database)
     ledger = RemoteLedger(channel, parse_trust(paths.trust.read_bytes()), seen.read, seen.keep)
     return Line(ledger, RemotePayloads(channel, ledger.ledger_id), RemoteDirectory(channel), channel)
-
-

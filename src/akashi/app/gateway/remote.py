@@ -18,7 +18,7 @@ import httpx
 
 from akashi.app.directory import DirectoryEntry
 from akashi.app.errors import RemoteDistrusted, ServerAway
-from akashi.errors import AkashiError, Conflict, Denied, InputError, NotFound, Unavailable
+from akashi.errors import AkashiError, Conflict, Denied, InputError, NotFound
 from akashi.ledger.errors import EncodingError, ProofError, Refused
 from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.proof.trust import Trust

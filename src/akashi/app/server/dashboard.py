@@ -107,4 +107,3 @@ def dashboard(server: Server, errors: ErrorCounter) -> Dashboard:
     )
     still_open = sum(count for name, count in statuses.items() if Status[name.upper()] not in _FINAL)
     return Dashboard(rows, dict(statuses), still_open, erased, server.engine.size, stamps, errors.all())
-

@@ -72,14 +72,19 @@ class Server:
         self.secretariat_handle = (paths.public / "secretariat").read_text().strip()
         self.author = Author(self.engine, keystore.signer(SECRETARIAT_KEY), self.secretariat_handle, clock)
         self.machine = Author(self.engine, keystore.signer(SERVER_KEY), self.secretariat_handle, clock)
-        self.housekeeping = Housekeeping(
-            self.machine, self.vault, clock, orphan_age_ms=self.settings.orphan_after_ms
-        )
+        self.housekeeping = Housekeeping(self.machine, self.vault, clock, orphan_age_ms=self.settings.orphan_after_ms)
         self.stamper = Stamper(self.engine, self.machine, paths.public, keystore, self.settings.tsa_url, clock)
 
     @classmethod
     def create(
-        cls, home: Path, settings: ServerSettings, name: str, passphrase: bytes, clock: Clock, *, cost: Cost = STANDARD_COST
+        cls,
+        home: Path,
+        settings: ServerSettings,
+        name: str,
+        passphrase: bytes,
+        clock: Clock,
+        *,
+        cost: Cost = STANDARD_COST,
     ) -> Self:
         """Found a service: keys, CA, genesis, the secretariat as first institution. Raises :class:`HomeExists`."""
         paths = server_paths(home)
@@ -172,7 +177,9 @@ class Server:
         self.author.submit(body, subject=device)
         return IssuedDevice(device, made.public_bytes(Encoding.PEM), issued.to_ms)
 
-    def pack_device(self, key: ec.EllipticCurvePrivateKey, issued: IssuedDevice, password: bytes) -> tuple[bytes, bytes]:
+    def pack_device(
+        self, key: ec.EllipticCurvePrivateKey, issued: IssuedDevice, password: bytes
+    ) -> tuple[bytes, bytes]:
         """A device's key and certificate as P12, and as PEM with the key encrypted, both under ``password``."""
         certificate = x509.load_pem_x509_certificate(issued.certificate)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
