@@ -144,7 +144,7 @@ def test_declaration_is_readable() -> None:
     """What a kind is can be asked for, for the documentation."""
     info = info_of(Shaped)
 
-    assert (info.tag, info.version, info.signers) == ("testing.shaped", 3, {Purpose.SERVER})
+    assert (info.tag, info.version, info.signers) == ("testing.shaped", 3, frozenset({Purpose.SERVER}))
     assert [(n, name, shape.name) for n, name, shape, _ in info.fields][:2] == [
         (1, "place", "handle:inst"),
         (2, "mark", "bytes:32-32"),

@@ -25,23 +25,13 @@ from pathlib import Path
 from akashi.errors import AkashiError
 from akashi.ledger.admission import admit
 from akashi.ledger.engine.chain import OWN_KINDS, verify_note
+from akashi.ledger.engine.rowseal import RowSeal, share
 from akashi.ledger.errors import EncodingError, LedgerDamaged, ProofError, Refused
 from akashi.ledger.events import KindTable
 from akashi.ledger.model import Header, Leaf
 from akashi.ledger.registry import log_identity
 from akashi.ledger.state import Memory, Overlay
-from akashi.ledger.store import (
-    DATABASE,
-    STORE_FAULTS,
-    BlockRow,
-    LeafRow,
-    RowSeal,
-    Tables,
-    check_schema,
-    connect,
-    share,
-    translate,
-)
+from akashi.ledger.store import DATABASE, STORE_FAULTS, BlockRow, LeafRow, Tables, check_schema, connect, translate
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import ZERO_HASH, effects_digest, encode_header, header_hash, parse_leaf
 from akashi.ledger.wire.merkle import Frontier, leaf_hash

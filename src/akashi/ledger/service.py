@@ -27,13 +27,14 @@ from akashi.errors import AkashiError, Conflict, NotFound, Unavailable
 from akashi.ledger.engine.chain import Chain, Head, LogKeys, Trace, acknowledged, silent
 from akashi.ledger.engine.group import MAX_BATCH, GroupCommit, Outcome, Pending, Ticket
 from akashi.ledger.engine.opening import check_witnessed, open_checks
+from akashi.ledger.engine.rowseal import RowSeal
 from akashi.ledger.errors import EncodingError, LedgerDamaged, LedgerLocked, LedgerStopped
 from akashi.ledger.events import KindTable
 from akashi.ledger.model import Operation
 from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.registry import LogIdentity
 from akashi.ledger.state import Overlay, ReadState
-from akashi.ledger.store import DATABASE, LeafRow, Pool, RowSeal, Tables, connect, create_tables, translated
+from akashi.ledger.store import DATABASE, LeafRow, Pool, Tables, connect, create_tables, translated
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.merkle import consistency_proof, inclusion_proof, range_proof
 from akashi.ledger.wire.note import NoteSigner, origin_parts

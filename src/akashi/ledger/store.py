@@ -11,25 +11,22 @@ Row ``idx`` of ``leaves`` also holds the hashes of all complete subtrees that en
 
 from __future__ import annotations
 
-import hmac
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from akashi.errors import AkashiError
+from akashi.ledger.engine.rowseal import TAG_SIZE, RowSeal, share
 from akashi.ledger.errors import LedgerBusy, LedgerDamaged, LedgerFull, LedgerStopped
 from akashi.ledger.state import Change, RawState
 from akashi.ledger.wire.merkle import HASH_SIZE, Frontier, node_hash, split
-from akashi.ledger.wire.note import NoteSigner
 
 DATABASE = "ledger.db"
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x416B6C67  # "Aklg"
-_TAG_SIZE = 16
 _SCHEMA = """
 CREATE TABLE leaves (
     idx INTEGER PRIMARY KEY, op_id BLOB NOT NULL UNIQUE, subject TEXT, kind TEXT NOT NULL, own INTEGER NOT NULL,
@@ -152,34 +149,6 @@ class Pool:
             self._idle.pop().close()
 
 
-class RowSeal:
-    """MACs over state rows, under a key that is derived from a signature by the cosigner and stored nowhere."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    @classmethod
-    def of(cls, cosigner: NoteSigner, ledger_id: bytes) -> RowSeal:
-        """The seal of a ledger. Ed25519 signs deterministically (RFC 8032), so the key is the same at every start."""
-        return cls(sha256(b"akashi/rows/1\x00" + cosigner.sign(b"akashi/rows/1\x00" + ledger_id)).digest())
-
-    def row(self, space: str, key: bytes, value: bytes) -> bytes:
-        """32 bytes: the first half is stored beside the row, the second is its share of the block's sum."""
-        name = space.encode()
-        message = b"%c%s%s%s%s" % (len(name), name, len(key).to_bytes(4, "big"), key, value)
-        return hmac.digest(self._key, message, "sha256")
-
-    def total(self, header_hash: bytes, amount: int) -> bytes:
-        """What a block stores of the sum of all rows: the sum and its MAC for this block."""
-        raw = amount.to_bytes(_TAG_SIZE, "big")
-        return raw + hmac.digest(self._key, b"\x00" + header_hash + raw, "sha256")[:_TAG_SIZE]
-
-
-def share(tag: bytes) -> int:
-    """A row's share of the sum."""
-    return int.from_bytes(tag[_TAG_SIZE:], "big")
-
-
 class TableState:
     """The state table as a :class:`~akashi.ledger.state.RawState`; with a seal, every row read is checked."""
 
@@ -190,7 +159,7 @@ class TableState:
     def _checked(self, space: str, key: bytes, value: object, tag: object) -> bytes:
         if not isinstance(value, bytes):  # STRICT holds for what SQLite wrote, not for what a disk returns
             raise LedgerDamaged("state.row")
-        if self._seal is not None and self._seal.row(space, key, value)[:_TAG_SIZE] != tag:
+        if self._seal is not None and self._seal.row(space, key, value)[:TAG_SIZE] != tag:
             raise LedgerDamaged("state.row")
         return value
 
@@ -230,7 +199,7 @@ class TableState:
         amount = 0
         for space, key, value, tag in self.rows():
             full = self._seal.row(space, key, value)
-            if full[:_TAG_SIZE] != tag:
+            if full[:TAG_SIZE] != tag:
                 raise LedgerDamaged("state.row")
             amount ^= share(full)
         return amount
@@ -379,7 +348,7 @@ class Tables:
             else:
                 tag = self.seal.row(space, key, value)
                 amount ^= share(tag)
-                puts.append((space, key, value, tag[:_TAG_SIZE]))
+                puts.append((space, key, value, tag[:TAG_SIZE]))
         sql = "INSERT INTO state (space, key, value, tag) VALUES (?, ?, ?, ?)"
         self.connection.executemany(
             f"{sql} ON CONFLICT (space, key) DO UPDATE SET value = excluded.value, tag = excluded.tag", puts

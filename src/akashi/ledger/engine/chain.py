@@ -19,6 +19,7 @@ from akashi.clock import Clock
 from akashi.errors import AkashiError
 from akashi.ledger.admission import admit
 from akashi.ledger.engine.group import Outcome, Pending
+from akashi.ledger.engine.rowseal import RowSeal
 from akashi.ledger.errors import (
     ClockStepped,
     EncodingError,
@@ -33,7 +34,7 @@ from akashi.ledger.port import Acknowledged
 from akashi.ledger.registry import LEDGER_KINDS, LogIdentity, log_identity, stepped_to
 from akashi.ledger.rules import Denied, decide_clock
 from akashi.ledger.state import Overlay
-from akashi.ledger.store import STORE_FAULTS, BlockRow, LeafRow, RowSeal, Tables, translate
+from akashi.ledger.store import STORE_FAULTS, BlockRow, LeafRow, Tables, translate
 from akashi.ledger.wire.leaf import (
     ZERO_HASH,
     effects_digest,

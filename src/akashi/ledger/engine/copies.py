@@ -15,10 +15,11 @@ from pathlib import Path
 from akashi.durable import fsync_directory, make_directory
 from akashi.errors import AkashiError
 from akashi.ledger.audit import Progress, Replay
+from akashi.ledger.engine.rowseal import RowSeal
 from akashi.ledger.errors import LedgerDamaged
 from akashi.ledger.events import KindTable
 from akashi.ledger.service import LedgerExists, WriterLock
-from akashi.ledger.store import DATABASE, RowSeal, Tables, check_schema, connect, translated
+from akashi.ledger.store import DATABASE, Tables, check_schema, connect, translated
 from akashi.ledger.wire.leaf import header_hash, parse_header, parse_leaf
 from akashi.ledger.wire.merkle import leaf_hash
 from akashi.ledger.wire.note import NoteSigner

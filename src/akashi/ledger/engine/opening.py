@@ -11,10 +11,11 @@ import sqlite3
 from collections.abc import Iterable
 
 from akashi.ledger.engine.chain import Head, LogKeys, block_ms_of, read_head, verify_note
+from akashi.ledger.engine.rowseal import RowSeal
 from akashi.ledger.errors import EncodingError, LedgerDamaged, ProofError
 from akashi.ledger.registry import LogIdentity, log_identity, record_of
 from akashi.ledger.state import Overlay
-from akashi.ledger.store import RowSeal, Tables, check_schema, check_structure
+from akashi.ledger.store import Tables, check_schema, check_structure
 from akashi.ledger.wire.envelope import parse_operation, verify_signature
 from akashi.ledger.wire.leaf import header_hash, parse_leaf
 from akashi.ledger.wire.note import origin_parts, parse_checkpoint

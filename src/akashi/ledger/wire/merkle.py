@@ -4,7 +4,7 @@ Guarantees: pure functions over hashes; a proof that verifies binds the leaves t
 size. Refuses: proofs of the wrong length. Leaves the caller to check who signed the root.
 
 >>> tree = Frontier()
->>> tree.append(leaf_hash(b"a")); tree.append(leaf_hash(b"b"))
+>>> closed = [tree.append(leaf_hash(leaf)) for leaf in (b"a", b"b")]
 >>> tree.root() == node_hash(leaf_hash(b"a"), leaf_hash(b"b"))
 True
 """
