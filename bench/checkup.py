@@ -25,6 +25,7 @@ from bench.measurement import Measurement
 
 FORMATS = Path(__file__).resolve().parent.parent / "formats"
 ROWS = 10_000
+BUDGET = "≥ 0.6 of a script that only moves columns"
 ON = date(2026, 6, 1)
 
 
@@ -90,7 +91,8 @@ def measure(rows: int = ROWS) -> list[Measurement]:
     found: list[Measurement] = []
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "in.csv"), Path(folder, "out.csv")
-        for label, messy in (("plain", False), ("messy", True)):
+        # The messy file writes every fifth number and every date in an odd form: a worst case, shown without a budget.
+        for label, messy, budget in (("plain", False, BUDGET), ("messy", True, "none: a worst case, for information")):
             maker = Maker(headers, layout_map, items, ON, messy=messy)
             with source.open("wb") as out:
                 out.writelines(encode_file(headers, maker.rows(1, rows), encoding="cp932"))
@@ -104,11 +106,7 @@ def measure(rows: int = ROWS) -> list[Measurement]:
 
             limit, value = per_second(moved), per_second(converted)
             name = f"checkup: convert {label}, 300 -> {len(definition.columns)} columns, CP932"
-            found.append(
-                Measurement(
-                    name, value, "rows/CPU-s", limit, value / limit, "≥ 0.6 of a script that only moves columns"
-                )
-            )
+            found.append(Measurement(name, value, "rows/CPU-s", limit, value / limit, budget))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found.append(
         Measurement("checkup: peak memory of the bench process", peak, "MB", 100.0, peak / 100, "≤ 1.0 of 100 MB")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from akashi.checkup.cells.fold import clean, fold, has_odd_digits
 from akashi.checkup.cells.terms import read_absence
@@ -59,16 +60,21 @@ def _times(number: str, factor: str) -> str:
     return product.rstrip("0").rstrip(".") if "." in product else product
 
 
+@lru_cache(maxsize=256)
+def _folded_unit(unit: str) -> str:
+    return fold(unit).casefold()
+
+
 def _tail(rest: str, unit: str) -> tuple[str, str, str | None]:
     """(qualifier, flag, unit left over or None when understood) of what follows the digits."""
     qualifier = flag = ""
-    known = fold(unit).casefold()
+    known = _folded_unit(unit)
     while rest:
         if known and rest.casefold().startswith(known):
             rest = rest[len(known) :]
             continue
-        word = next((word for word in _WORDS if rest.startswith(word)), None)
-        if word and not qualifier:
+        word = rest[:2] if rest[:2] in _WORDS else rest[:1]
+        if word in _WORDS and not qualifier:
             qualifier, rest = _WORDS[word], rest[len(word) :]
             continue
         if rest in _FLAGS:
@@ -101,18 +107,15 @@ def read_number(text: str, rule: NumberRule) -> Outcome:
     """A measurement; bounds such as 未満 become a status, an unknown text stays verbatim."""
     if _PLAIN.fullmatch(text):
         return _measured(text, "", "", rule)
-    absent = read_absence(text)
-    if absent is not None:
-        return absent
-    verbatim = clean(text)[0]
+    # No word of absence begins with a digit, so the many odd but readable numbers skip that look-up.
     match = _NUMBER.fullmatch(fold(text).replace("ー", "-"))
-    if match is None or has_odd_digits(text) or not (match["whole"] or match["fraction"]):
-        return Outcome(verbatim, Status.UNMATCHED, findings=("cell.number",))
-    qualifier, flag, left = _tail(match["rest"], rule.unit)
+    if match is None or not (match["whole"] or match["fraction"]) or has_odd_digits(text):
+        return read_absence(text) or Outcome(clean(text)[0], Status.UNMATCHED, findings=("cell.number",))
+    qualifier, flag, left = _tail(match["rest"], rule.unit) if match["rest"] else ("", "", None)
     before = _SIGNS.get(match["sign"] or "", "")
     if left is not None or (before and qualifier):
         code = "cell.unit" if left is not None and _is_unit(left) else "cell.number"
-        return Outcome(verbatim, Status.UNMATCHED, findings=(code,))
+        return Outcome(clean(text)[0], Status.UNMATCHED, findings=(code,))
     number = _canonical(match["minus"], match["whole"], match["fraction"] or "")
     return _measured(number, before or qualifier, flag, rule)
 

@@ -33,6 +33,7 @@ _SIGNED_PLAIN = re.compile(r"[+-]+|[+-][0-9][0-9.,]*[^\W\d_]*|[+-]/[+-]|\+[0-9]"
 _NEEDS_QUOTES = re.compile('[",\r\n]')
 REPLACEMENT = "〓"
 BLOCK_BYTES = 1 << 16
+FEW = 32
 _MEASURED = frozenset({Status.VALUE, Status.BELOW, Status.ABOVE})
 
 
@@ -48,17 +49,22 @@ def is_formula(text: str) -> bool:
 class Finisher:
     """The last look at an output text: formula, encoding, length, quotes; ``suffix`` is what follows the cell."""
 
-    __slots__ = ("_encoding", "_max_bytes", "_suffix")
+    __slots__ = ("_encoding", "_few", "_max_bytes", "_suffix")
 
     def __init__(self, max_bytes: int, encoding: str, suffix: bytes) -> None:
         self._max_bytes = max_bytes
         self._encoding = "utf-8" if encoding == "utf-8-sig" else encoding
         self._suffix = suffix
+        # Companion columns (units, flags, judgements) show very few texts again and again.
+        self._few: dict[str, bytes] = {}
 
     def __call__(self, text: str) -> tuple[bytes, tuple[str, ...]]:
         """(bytes to write, finding codes)."""
         if not text:
             return self._suffix, ()
+        few = self._few.get(text)
+        if few is not None:
+            return few, ()
         # CP932 writes full width in 2 bytes and half width in 1: its length is the length the formats count.
         try:
             data = text.encode("cp932")
@@ -66,7 +72,10 @@ class Finisher:
             return self._mended(text)
         if len(data) > self._max_bytes or text[:1] in _RISKY:
             return self._mended(text)
-        return self._written(text, data if self._encoding == "cp932" else text.encode()), ()
+        written = self._written(text, data if self._encoding == "cp932" else text.encode())
+        if len(self._few) < FEW:
+            self._few[text] = written
+        return written, ()
 
     def plain(self, fits: Callable[[str], bool] | None, length: int) -> Callable[[str], bytes | None] | None:
         """A quick finish for ASCII texts that ``fits`` accepts (letters and digits only), or ``None`` for others."""
