@@ -58,7 +58,7 @@ class RouteUnknown(NotFound):
 
 
 class CallerDenied(Denied):
-    """This caller may not do that here."""
+    """Not for the institution that calls."""
 
     code = "api.caller"
     ja, en = "この機関からは行えない操作です（{action}）。", "Not for this institution ({action})."
@@ -91,8 +91,8 @@ def error_of(error: Exception) -> AkashiError:
     if isinstance(error, AkashiError):
         return error
     if isinstance(error, RequestValidationError):
-        first = next(iter(error.errors()), {})
-        return RequestInvalid(field=".".join(str(part) for part in first.get("loc", ()))[:80] or "body")
+        places = [".".join(str(part) for part in one.get("loc", ())) for one in error.errors()]
+        return RequestInvalid(field=(places or ["body"])[0][:80])
     if isinstance(error, HTTPException):
         # A body that could not be read arrives wrapped by the framework: what it wraps says it better.
         if isinstance(error.__cause__, AkashiError):

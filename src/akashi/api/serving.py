@@ -42,6 +42,7 @@ class Service:
         self._limits = limits
         self._parts = ExitStack()
         self.errors = ErrorCounter(clock)
+        self.server: Server | None = None
         self.gateways: list[Gateway] = []
         self.urls: list[tuple[str, str]] = []
 
@@ -65,6 +66,7 @@ class Service:
     def _start_server(self) -> None:
         server = Server.open(self._home, self._passphrase, self._clock)
         self._parts.callback(server.close)
+        self.server = server
         certificate = _web_certificate(server)
         settings = server.settings
 
@@ -89,7 +91,7 @@ class Service:
         gateway = Gateway.open(self._home, institution, self._passphrase, self._clock)
         self._parts.callback(gateway.close)
         self.gateways.append(gateway)
-        gateway.exchange.recover()
+        gateway.recover()
         paths, settings = gateway_paths(self._home, institution), gateway.settings
         certificate = x509.load_pem_x509_certificate(paths.server_certificate.read_bytes())
         origin = TlsServer(

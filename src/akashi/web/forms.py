@@ -73,7 +73,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
-        self._file_name, self._data = "", None
+        self._file_name = ""
         self._header_name, self._header_value = bytearray(), bytearray()
         self._disposition = b""
         self._part = bytearray()

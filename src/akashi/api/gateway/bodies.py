@@ -36,9 +36,9 @@ def file_name(request: Request) -> str:
 
 
 def safe_name(name: str) -> str:
-    """The last part of a path, printable, at most 200 characters.
+    r"""The last part of a path, printable, at most 200 characters.
 
-    >>> safe_name("C:\\\\data\\\\結果.csv"), safe_name("")
+    >>> safe_name("C:\\data\\結果.csv"), safe_name("")
     ('結果.csv', 'upload.csv')
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]

@@ -29,7 +29,7 @@ _BYTES = "application/octet-stream"
 
 
 @router.put("/{payload}", **machine("payload.store"))
-async def stage(request: Request, server: ServerHere, caller: CallerHere, payload: Payload) -> Response:
+async def stage(request: Request, server: ServerHere, payload: Payload) -> Response:
     """Store a sealed container; answers with the signed storage receipt once everything is durable."""
     pieces = _pulled(request.stream())
     done = await run_in_threadpool(_stage, server, bytes.fromhex(payload), pieces)
@@ -74,11 +74,11 @@ def _stage(server: Server, payload_id: bytes, pieces: Iterator[bytes]) -> bytes:
 
 def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
     """The pieces of an asynchronous body, for a worker thread."""
-    while True:
-        try:
-            piece = anyio.from_thread.run(anext, stream)
-        except StopAsyncIteration:
-            return
+
+    async def following() -> bytes | None:
+        return await anext(stream, None)
+
+    while (piece := anyio.from_thread.run(following)) is not None:
         if piece:
             yield piece
 

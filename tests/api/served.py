@@ -1,0 +1,221 @@
+"""A small home that is really served: a secretariat, a clinic, a payer, over TLS on this machine, with invented people."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from akashi.api import serving
+from akashi.api.server.app import server_app
+from akashi.api.serving import Service
+from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths
+from akashi.app.demo import read_heads
+from akashi.app.desk.maps import FORMATS, MapShelf, today
+from akashi.app.gateway.enrolment import FirstPerson, Joined, equip, join
+from akashi.app.gateway.home import Gateway
+from akashi.app.server.home import Server
+from akashi.checkup.generate import Maker, encode_file
+from akashi.clock import SystemClock
+from akashi.identity.model import InstitutionRole, Role
+from akashi.keys.model import FAST_UNSAFE_COST
+
+PASSPHRASE = b"invented passphrase of a test home"
+PASSWORD = "Horse-battery-9-staple"
+STAFF = Role.OPERATOR | Role.MANAGER
+
+
+@dataclass
+class Member:
+    """One institution of the served home, with a person and their device."""
+
+    institution: str
+    login: str
+    person: str
+    device: str
+    key_file: Path
+    port: int
+    other_login: str = ""
+
+
+@dataclass
+class Recording:
+    """Every body that the server's application received or sent."""
+
+    bodies: list[bytes] = field(default_factory=list)
+
+    def around(self, app: Any) -> Any:
+        """``app`` with its bodies written down."""
+
+        async def recorded(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+            async def received() -> Any:
+                message = await receive()
+                self.bodies.append(message.get("body", b""))
+                return message
+
+            async def sent(message: Any) -> None:
+                self.bodies.append(message.get("body", b""))
+                await send(message)
+
+            await app(scope, received, sent)
+
+        return recorded
+
+
+@dataclass
+class World:
+    """What the tests talk to."""
+
+    home: Path
+    service: Service
+    server: Server
+    office: Member
+    clinic: Member
+    payer: Member
+    recording: Recording
+    ca: str
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def client(self, member: Member | None, port: int | None = None) -> httpx.Client:
+        """A client that shows ``member``'s device certificate, at its own gateway or at ``port``."""
+        context = ssl.create_default_context(cadata=self.ca)
+        if member is not None:
+            context.load_cert_chain(member.key_file)
+        at = port if port is not None else member.port if member is not None else 0
+        made = httpx.Client(base_url=f"https://localhost:{at}", verify=context, trust_env=False, timeout=30)
+        self.clients.append(made)
+        return made
+
+    def signed_in(self, member: Member, login: str = "") -> httpx.Client:
+        """A REST client with a session."""
+        made = self.client(member)
+        answer = made.post("/api/v1/session", json={"login": login or member.login, "password": PASSWORD})
+        assert answer.status_code == 201, answer.text
+        made.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        return made
+
+    def gateway(self, member: Member) -> Gateway:
+        """The gateway of a member, inside this process."""
+        return next(one for one in self.service.gateways if one.institution == member.institution)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses just now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def device_for(server: Server, institution: str, person: str, folder: Path) -> tuple[str, Path]:
+    """A device certificate and its key in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    issued = server.issue_device(institution, person, key.public_key())
+    path = folder / f"{issued.device}.pem"
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + issued.certificate)
+    return issued.device, path
+
+
+def _member(server: Server, joined: Joined, login: str, folder: Path, port: int, other: Role) -> Member:
+    accounts = joined.gateway.accounts
+    accounts.set_password(joined.person, PASSWORD)
+    second = accounts.add_person(login=f"{login}-b", name="架空 二人目", roles=other)
+    accounts.set_password(second, PASSWORD)
+    device, path = device_for(server, joined.institution, joined.person, folder)
+    joined.gateway.close()
+    return Member(joined.institution, login, joined.person, device, path, port, f"{login}-b")
+
+
+def _found(home: Path, folder: Path) -> tuple[Member, Member, Member]:
+    ports = free_ports(5)
+    clock = SystemClock()
+    server = Server.create(
+        home, ServerSettings(port=ports[0], public_port=ports[1]), "試験事務局", PASSPHRASE, clock, cost=FAST_UNSAFE_COST
+    )
+
+    def settings(port: int) -> GatewaySettings:
+        return GatewaySettings(port=port, require_totp=False, upload_limit_bytes=4 * 1024 * 1024)
+
+    rest = {"passphrase": PASSPHRASE, "clock": clock, "cost": FAST_UNSAFE_COST}
+    head = FirstPerson("jimu", "架空 事務", Role.SECRETARIAT)
+    office = equip(
+        server, home, server.secretariat_handle, head, PASSPHRASE, settings(ports[2]), clock, cost=FAST_UNSAFE_COST
+    )
+    clinic = join(
+        server,
+        home,
+        name="架空健診センター",
+        number="1319999901",
+        roles=InstitutionRole.SENDER,
+        first=FirstPerson("okuru", "架空 送信", STAFF),
+        settings=settings(ports[3]),
+        **rest,  # type: ignore[arg-type]  # shared by both calls
+    )
+    payer = join(
+        server,
+        home,
+        name="架空健康保険組合",
+        number="1329999902",
+        roles=InstitutionRole.RECEIVER,
+        first=FirstPerson("ukeru", "架空 受信", STAFF),
+        settings=settings(ports[4]),
+        **rest,  # type: ignore[arg-type]  # as above
+    )
+    made = (
+        _member(server, office, "jimu", folder, ports[2], Role.AUDITOR),
+        _member(server, clinic, "okuru", folder, ports[3], Role.AUDITOR),
+        _member(server, payer, "ukeru", folder, ports[4], Role.AUDITOR),
+    )
+    server.close()
+    return made
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[World]:
+    """Found a home in ``folder``, serve it, and stop it afterwards."""
+    home = folder / "home"
+    home.mkdir()
+    office, clinic, payer = _found(home, folder)
+    recording = Recording()
+    with patch.object(serving, "server_app", lambda server, errors: recording.around(server_app(server, errors))):
+        service = Service(home, PASSPHRASE, SystemClock())
+        service.start()
+    server = service.server
+    assert server is not None
+    world = World(home, service, server, office, clinic, payer, recording, server.ca_certificate.decode())
+    try:
+        yield world
+    finally:
+        for client in world.clients:
+            client.close()
+        service.stop()
+
+
+def checkup_file(world: World, people: int = 3, seed: int = 7) -> bytes:
+    """A result file of invented people in a shipped layout (CP932)."""
+    shelf = MapShelf(gateway_paths(world.home, world.clinic.institution).maps)
+    layout = next(one for one in shelf.maps() if one.map_id.startswith("midori"))
+    heads = read_heads(FORMATS / "layouts" / "midori.csv", layout.header_rows)
+    maker = Maker(heads, layout, shelf.items(), today(SystemClock().now_ms()), messy=False)
+    return b"".join(encode_file(heads, maker.rows(seed, people), encoding="cp932"))
+
+
+def deliver(world: World, data: bytes, **more: object) -> str:
+    """Send a file from the clinic to the payer over REST; returns the transfer's handle."""
+    client = world.signed_in(world.clinic)
+    answer = client.post("/api/v1/checkup/convert", content=data, headers={"X-File-Name": "kekka.csv"})
+    assert answer.status_code == 201, answer.text
+    body = {"draft": answer.json()["draft"], "receiver": world.payer.institution} | more
+    sent = client.post("/api/v1/transfers", json=body)
+    assert sent.status_code == 201, sent.text
+    return str(sent.json()["transfer"])
