@@ -217,6 +217,10 @@ class Vault:
         row = self._bodies.find(payload_id)
         return row.size if row is not None and is_readable(row) else None
 
+    def stored(self) -> list[bytes]:
+        """The ids of all payloads that could still be handed out."""
+        return [row.payload_id for row in self._bodies.with_status(PayloadStatus.STAGED, PayloadStatus.ANNOUNCED)]
+
     def announce(self, payload_id: bytes) -> None:
         """The ledger has accepted an operation that names this payload: it is no orphan any more. Idempotent."""
         with self._changing:

@@ -39,7 +39,7 @@ class Terms:
 
 def preview(gateway: Gateway, draft: Draft, receiver: str) -> Preview:
     """What the exchange says before sending: an earlier transfer of the same content, a changed key."""
-    return gateway.exchange.preview(_request(gateway, draft, Terms(receiver, 1, 0)))
+    return gateway.exchange.preview(_request(gateway, draft, Terms(receiver, 0, 0)))
 
 
 def send(gateway: Gateway, session: Session, draft: Draft, terms: Terms) -> Sent:

@@ -103,7 +103,7 @@ def equip(
         keystore.generate(key, kind)
     _enrol(server, institution, keystore)
     _pin(paths, server, settings, institution)
-    gateway = Gateway(paths, keystore, local_line(server), clock)
+    gateway = Gateway(paths, keystore, local_line(server, paths), clock)
     _enrol_opening_key(gateway, settings.suite, clock)
     person = gateway.accounts.add_person(login=first.login, name=first.name, roles=first.roles)
     machine = server.issue_device(institution, person, _p256(keystore.public(MACHINE_KEY)))

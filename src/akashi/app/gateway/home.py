@@ -51,6 +51,7 @@ class Line:
     ledger: Ledger
     payloads: PayloadStore
     directory: Directory
+    seen: SeenCheckpoint
     channel: Channel | None = None
 
 
@@ -81,6 +82,7 @@ class Gateway:
         )
         self.maps = MapShelf(paths.maps)
         self.drafts = Drafts(clock)
+        self.seen = line.seen
         self._sole: WriterLock | None = None
 
     def recover(self) -> None:
@@ -98,6 +100,9 @@ class Gateway:
     def close(self) -> None:
         """Release databases and connections."""
         self.drafts.clear()
+        if self.line.channel is None:
+            self.seen.keep(self.ledger.checkpoint())
+        self.seen.close()
         if self._sole is not None:
             self._sole.release()
         self.exchange.close()
@@ -135,7 +140,7 @@ class Gateway:
         paths = gateway_paths(home, institution)
         load_settings(paths.settings, GatewaySettings)
         keystore = FileKeystore.open(paths.keys, passphrase)
-        line = local_line(server) if server is not None else remote_line(paths, keystore)
+        line = local_line(server, paths) if server is not None else remote_line(paths, keystore)
         gateway = cls(paths, keystore, line, clock)
         gateway.recover()
         return gateway
@@ -146,9 +151,9 @@ def acting(session: Session) -> Acting:
     return Acting(session.person, session.auth, session.device)
 
 
-def local_line(server: Server) -> Line:
+def local_line(server: Server, paths: GatewayPaths) -> Line:
     """A line within one process; the server's parts are used through their ports only."""
-    return Line(server.engine, server.vault, server.directory)
+    return Line(server.engine, server.vault, server.directory, SeenCheckpoint(paths.database))
 
 
 def remote_line(paths: GatewayPaths, keystore: FileKeystore) -> Line:
@@ -158,4 +163,4 @@ def remote_line(paths: GatewayPaths, keystore: FileKeystore) -> Line:
     channel = Channel(settings.server_url, context)
     seen = SeenCheckpoint(paths.database)
     ledger = RemoteLedger(channel, parse_trust(paths.trust.read_bytes()), seen.read, seen.keep)
-    return Line(ledger, RemotePayloads(channel, ledger.ledger_id), RemoteDirectory(channel), channel)
+    return Line(ledger, RemotePayloads(channel, ledger.ledger_id), RemoteDirectory(channel), seen, channel)

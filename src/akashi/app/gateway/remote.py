@@ -151,19 +151,30 @@ class RemoteLedger:
         return Acknowledged(sent.id, receipt.index, leaf.height, leaf.block_ms)
 
     def _extend(self, note: bytes) -> None:
-        """The tree must extend the newest one seen before: a server that forgot or forked is found out here."""
+        """Check that the new tree and the newest one seen are one history: a server that forgot or forked is found out here.
+
+        A smaller tree than the one seen may be an answer that another thread's overtook; then the server can still prove that the
+        larger one extends it. A server that was rolled back cannot: it does not have those leaves any more.
+        """
         new, earlier = parse_checkpoint(note), self._seen()
         if earlier is not None:
             old = parse_checkpoint(earlier)
             if old.origin != new.origin:
                 raise RemoteDistrusted(failure="note.origin")
-            if new.size < old.size:
-                return  # an answer that was overtaken by a later one of another thread
-            path = f"/api/v1/consistency?old={old.size}&new={new.size}"
-            hashes = self._channel.json(path)["hashes"]
-            proof = [bytes.fromhex(str(one)) for one in hashes] if isinstance(hashes, list) else []
-            verify_consistency(old.size, old.root, new.size, new.root, proof)
+            first, last = sorted((old, new), key=lambda one: one.size)
+            verify_consistency(first.size, first.root, last.size, last.root, self._consistency(first.size, last.size))
+            if new.size <= old.size:
+                return
         self._keep(note)
+
+    def _consistency(self, old: int, new: int) -> list[bytes]:
+        if old == new:
+            return []
+        try:
+            hashes = self._channel.json(f"/api/v1/consistency?old={old}&new={new}")["hashes"]
+        except (NotFound, InputError, Conflict) as error:
+            raise RemoteDistrusted(failure="rolled_back") from error
+        return [bytes.fromhex(str(one)) for one in hashes] if isinstance(hashes, list) else []
 
     @contextmanager
     def view(self) -> Iterator[ReadState]:

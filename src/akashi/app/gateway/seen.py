@@ -6,6 +6,7 @@ Guarantees: durable before the acknowledgement that carried it counts; only ever
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -18,6 +19,8 @@ class SeenCheckpoint:
 
     def __init__(self, database: Path) -> None:
         self._lock = threading.Lock()
+        if not database.exists():
+            os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         self._connection = sqlite3.connect(database, timeout=10, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
@@ -25,6 +28,25 @@ class SeenCheckpoint:
             self._connection.execute(
                 "CREATE TABLE IF NOT EXISTS seen_checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), note BLOB NOT NULL) STRICT"
             )
+
+    @staticmethod
+    def peek(database: Path) -> bytes | None:
+        """The note in a gateway's database that is not opened here; ``None`` where there is none."""
+        if not database.is_file():
+            return None
+        connection = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        try:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'seen_checkpoint'").fetchone():
+                return None
+            row = connection.execute("SELECT note FROM seen_checkpoint").fetchone()
+            return None if row is None else bytes(row[0])
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Release the database."""
+        with self._lock:
+            self._connection.close()
 
     def read(self) -> bytes | None:
         """The note, or ``None`` before the first."""

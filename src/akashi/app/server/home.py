@@ -16,9 +16,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from akashi.app.config import DAY_MS, ServerPaths, ServerSettings, load_settings, save_settings, server_paths
+from akashi.app.config import (
+    DAY_MS,
+    ServerPaths,
+    ServerSettings,
+    gateway_paths,
+    gateways_in,
+    load_settings,
+    save_settings,
+    server_paths,
+)
 from akashi.app.directory import DirectoryEntry, LocalDirectory, commitment
 from akashi.app.errors import HomeExists, InstitutionUnknown
+from akashi.app.gateway.seen import SeenCheckpoint
 from akashi.app.server.founding import CA_KEY, COSIGNER_KEY, LOG_KEY, SECRETARIAT_KEY, SERVER_KEY, found
 from akashi.app.server.stamping import Stamper
 from akashi.app.wiring import KINDS
@@ -36,6 +46,7 @@ from akashi.ledger.model import Algorithm, Purpose
 from akashi.ledger.registry import KeyEnrolled, possession_message
 from akashi.ledger.service import Engine
 from akashi.ledger.wire.envelope import key_id
+from akashi.vault.events import PayloadPhase, payload_record
 from akashi.vault.service import Vault
 
 YEAR_MS = 365 * DAY_MS
@@ -66,8 +77,11 @@ class Server:
             log_key=keystore.note_signer(LOG_KEY, (paths.public / "origin").read_text().strip()),
             cosigner=keystore.note_signer(COSIGNER_KEY, (paths.public / "cosigner").read_text().strip()),
             clock=clock,
+            witnessed=_seen_by_gateways(paths.root.parent),
+            seen=paths.root / "seen.note",
         )
         self.vault = Vault(paths.vault, keystore.signer(SERVER_KEY), self.engine.ledger_id, clock)
+        self._erase_again()
         self.directory = LocalDirectory(paths.directory)
         self.secretariat_handle = (paths.public / "secretariat").read_text().strip()
         self.author = Author(self.engine, keystore.signer(SECRETARIAT_KEY), self.secretariat_handle, clock)
@@ -111,6 +125,14 @@ class Server:
         """Finish what is under way and release the lock."""
         self.vault.close()
         self.engine.close()
+
+    def _erase_again(self) -> None:
+        """Before anything is served: what the ledger says is erased is erased, also if the vault came from an older copy."""
+        for payload in self.vault.stored():
+            with self.engine.view() as state:
+                record = payload_record(state, payload)
+            if record is not None and record.phase is PayloadPhase.ERASED and record.order_id is not None:
+                self.vault.erase(payload, record.order_id)
 
     # -- institutions -----------------------------------------------------------------------------------------------
 
@@ -218,3 +240,9 @@ class Server:
             possession=signer.sign(message),
         )
         self.author.submit(body, subject=self.secretariat_handle)
+
+
+def _seen_by_gateways(home: Path) -> list[bytes]:
+    """The newest checkpoints that the gateways beside this server remember."""
+    notes = (SeenCheckpoint.peek(gateway_paths(home, one).database) for one in gateways_in(home))
+    return [note for note in notes if note is not None]
