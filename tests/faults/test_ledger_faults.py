@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -162,3 +163,36 @@ def test_interrupted_leader_tells_everyone(tmp_path: Path) -> None:
 
     assert engine.submit(envelope).index == 2
     engine.close()
+
+
+def test_closing_under_load_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    """Closing while threads submit: each gets an acknowledgement that holds after reopening, or is told to come again."""
+    world, directory = World(), tmp_path / "ledger"
+    engine = world.create(directory)
+    envelopes = [[world.noted(1000 + n) for n in range(start, 200, 4)] for start in range(4)]
+    outcomes: list[Acknowledged | LedgerStopped] = []
+    closing = threading.Event()
+
+    def work(mine: list[bytes]) -> None:
+        for n, envelope in enumerate(mine):
+            if n == 10:
+                closing.set()
+            try:
+                outcomes.append(engine.submit(envelope))
+            except LedgerStopped as stopped:
+                outcomes.append(stopped)
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in envelopes]
+    for thread in threads:
+        thread.start()
+    closing.wait()
+    engine.close()
+    for thread in threads:
+        thread.join()
+
+    acknowledged = [outcome for outcome in outcomes if isinstance(outcome, Acknowledged)]
+    assert len(outcomes) == 200
+    again = world.open(directory)
+    assert again.size == 2 + len(acknowledged)
+    assert all(again.entry(done.operation_id) is not None for done in acknowledged)
+    again.close()
