@@ -46,6 +46,15 @@ def test_three_encodings_give_the_same_rows(encode: Callable[[str], bytes], enco
     assert [row for _line, row in source.rows()] == [["氏名", "身長"], ["髙橋", "170"]]
 
 
+def test_the_first_line_that_is_not_ascii_decides_where_the_head_said_nothing() -> None:
+    """English headings and a long plain beginning: the file still is CP932; after that it has to stay so."""
+    data = b"id,name\n" + b"1,x\n" * (HEAD_BYTES // 4) + "2,髙橋\n".encode("cp932")
+
+    assert read_all(data)[-1] == ["2", "髙橋"]
+    with pytest.raises(EncodingNotUsable):
+        read_all(data + b"3,\xff\n")
+
+
 def test_tab_is_found() -> None:
     """A tab-separated file may hold commas."""
     assert read_all("氏名\t身長\tx\n星,空\t170\t\n".encode())[1] == ["星,空", "170", ""]
@@ -77,7 +86,8 @@ def test_rows_across_the_end_of_the_head_are_whole(size: int) -> None:
         (b"a,b\n1,2\n1,\0\n", NulByte, 3),
         ("a,b\n氏,1\n".encode("utf-16"), EncodingNotUsable, 1),
         (b"a,b\n1,\x81\x20\n", EncodingNotUsable, 2),
-        ("氏,b\n".encode() + b"1,\xff\n", EncodingNotUsable, 1),
+        ("氏,b\n".encode() + b"1,\xff\n", EncodingNotUsable, None),
+        (b"a,b\n1,\xfe\n", EncodingNotUsable, 2),
         (b'a,b\n1,"x"y\n', BrokenQuotes, 2),
         (b'a,b\n1,"x\n2,3\n', BrokenQuotes, 3),
         (b"a,b\n" + b"x" * (MAX_LINE + 1) + b"\n", LineTooLong, 2),

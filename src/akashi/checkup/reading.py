@@ -74,6 +74,7 @@ class Source:
     def _lines(self) -> Iterator[str]:
         codec = "utf-8" if self.encoding == "utf-8-sig" else self.encoding
         total = 0
+        plain = self.encoding == "utf-8"
         for number, line in enumerate(self._raw_lines(), start=1):
             total += len(line)
             if total > self.limit_bytes:
@@ -85,8 +86,23 @@ class Source:
             try:
                 text = line.decode(codec)
             except UnicodeDecodeError:
-                raise EncodingNotUsable(line=number) from None
+                if not plain:
+                    raise EncodingNotUsable(line=number) from None
+                # So far all was ASCII, which says nothing: the first other line decides.
+                codec = self.encoding = "cp932"
+                text = self._decoded(line, number)
+            plain = plain and line.isascii()
+            # Python gives these three bytes private signs; in real CP932 they occur nowhere.
+            if codec == "cp932" and (b"\xfd" in line or b"\xfe" in line or b"\xff" in line):
+                raise EncodingNotUsable(line=number)
             yield text.removeprefix("\ufeff") if number == 1 else text
+
+    @staticmethod
+    def _decoded(line: bytes, number: int) -> str:
+        try:
+            return line.decode("cp932")
+        except UnicodeDecodeError:
+            raise EncodingNotUsable(line=number) from None
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """(file line on which the row ends, cells); blank lines are left out."""
