@@ -34,7 +34,7 @@ def _first_wrong(pending: Sequence[Pending]) -> int | None:
 class SignatureQueue:
     """Takes signatures in log order; ``workers`` 1 checks them in the calling thread."""
 
-    workers: int = field(default_factory=lambda: min(MAX_WORKERS, os.cpu_count() or 1))
+    workers: int = field(default_factory=lambda: min(MAX_WORKERS, len(os.sched_getaffinity(0))))
     wrong: int | None = None
     """The lowest index known to be wrong."""
     _pending: list[Pending] = field(default_factory=list, repr=False)

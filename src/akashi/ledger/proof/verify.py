@@ -93,14 +93,14 @@ def _judge(bundle: Bundle, walk: Walk, trust: Trust | None) -> Verdict:
 def _unproven(
     trust: Trust | None, level: Level, rows: tuple[OperationRow, ...], more: tuple[str, ...]
 ) -> tuple[str, ...]:
-    words = {
-        "no_trust": trust is None,
-        "revocation_absence": level is Level.ATTESTED,
-        "no_stamp_before": any(row.after_ms is None for row in rows),
-        "no_stamp_after": any(row.before_ms is None for row in rows),
-        "effects": True,
-    }
-    return (*(word for word, stands in words.items() if stands), *more)
+    words = [] if trust is not None else ["no_trust"]
+    if level is Level.ATTESTED:
+        words.append("revocation_absence")
+    if any(row.after_ms is None for row in rows):
+        words.append("no_stamp_before")
+    if any(row.before_ms is None for row in rows):
+        words.append("no_stamp_after")
+    return (*words, "effects", *more)
 
 
 def _log_keys(checkpoint: Checkpoint, trust: Trust | None, derived: list[tuple[int, bytes]]) -> list[NoteKey]:

@@ -12,9 +12,9 @@ Sources: C2SP signed-note v1.0.0, tlog-checkpoint v1.0.0, tlog-cosignature v1.0.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
+from binascii import Error as BinasciiError
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -104,16 +104,18 @@ class Checkpoint:
 
 def encode_base64(data: bytes) -> str:
     """RFC 4648 section 4 with padding."""
-    return base64.b64encode(data).decode("ascii")
+    return b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode_base64(text: str) -> bytes | None:
     """The bytes whose one encoding is ``text``; ``None`` for every other text."""
     try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
-    except (UnicodeEncodeError, binascii.Error):
+        raw = text.encode("ascii")
+        data = a2b_base64(raw, strict_mode=True)
+    except (UnicodeEncodeError, BinasciiError):
         return None
-    return data if encode_base64(data) == text else None
+    # strict mode still lets unused bits through: what does not re-encode to the same text is not its encoding
+    return data if b2a_base64(data, newline=False) == raw else None
 
 
 def decode_decimal(text: str) -> int | None:

@@ -54,7 +54,7 @@ def parse_receipt(data: bytes) -> ReceiptFile:
     leaf = decode_base64(rows[1].removeprefix(_EXTRA))
     index = decode_decimal(rows[2].removeprefix(_INDEX))
     path = [decode_base64(row) for row in rows[3:]]
-    hashes = tuple(item for item in path if item is not None and len(item) == HASH_SIZE)
+    hashes = [item for item in path if item is not None and len(item) == HASH_SIZE]
     if not leaf or index is None or len(hashes) != len(path):
         raise EncodingError("receipt.format")
-    return ReceiptFile(leaf, index, hashes, note, parse_checkpoint(note))
+    return ReceiptFile(leaf, index, tuple(hashes), note, parse_checkpoint(note))

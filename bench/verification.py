@@ -1,0 +1,138 @@
+"""How fast evidence is verified, against what one core verifies of the same Ed25519 signatures in the same run.
+
+A range of 100,000 operations in one bundle, on one core (the process is pinned to it) and on all; and single receipts whose checkpoint is signed by
+the log alone. The machine is shared, so limit and figure alternate in rounds and each figure is the median of the rounds' ratios.
+
+Run: ``PYTHONPATH=src:. python -m bench.verification [operations]``
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from akashi.ledger.model import Header
+from akashi.ledger.proof.bundle import Bundle, write_bundle
+from akashi.ledger.proof.trust import Trust, parse_trust
+from akashi.ledger.proof.verdict import Status
+from akashi.ledger.proof.verify import verify_bundle, verify_receipt
+from akashi.ledger.wire.envelope import parse_operation, verify_signature
+from akashi.ledger.wire.leaf import encode_header, parse_leaf
+from akashi.ledger.wire.receipt import format_receipt
+from bench.measurement import Measurement
+from tests.vectors.world import RECEIVER, RECEIVER_KEY, TRANSFER, Log, begun, sent_body
+
+OPERATIONS, RECEIPTS, CALIBRATION, ROUNDS = 100_000, 1_500, 2_000, 3
+BLOCK = 500
+
+
+def _log(operations: int) -> Log:
+    """Four leaves of keys, then transfers by one gateway in blocks of 500."""
+    log = begun()
+    for at in range(operations):
+        log.say(("transfer.sent", sent_body()), RECEIVER_KEY, RECEIVER, subject=TRANSFER)
+        if at % BLOCK == BLOCK - 1:
+            log.headers.append(b"")
+            log.now_ms += 1
+    head = Header(len(log.headers) + 1, bytes(32), len(log.leaves), log.root(), log.now_ms)
+    log.headers.append(encode_header(head))
+    return log
+
+
+def _rate(count: int, work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - began)
+
+
+def _signatures(log: Log) -> Callable[[], float]:
+    """The limit: one core's rate of checking one signature of the log again and again."""
+    operation = parse_operation(parse_leaf(log.leaves[-1]).envelope)
+
+    def work() -> None:
+        for _ in range(CALIBRATION):
+            verify_signature(operation.algorithm, RECEIVER_KEY.spki, operation.signed_bytes, operation.signature)
+
+    return lambda: _rate(CALIBRATION, work)
+
+
+def _rounds(
+    name: str, unit: str, budget: str, limit: Callable[[], float], figure: Callable[[], float], rounds: int = ROUNDS
+) -> Measurement:
+    values, limits, ratios = [], [], []
+    for _ in range(rounds):
+        before = limit()
+        value = figure()
+        bound = (before + limit()) / 2
+        values.append(value)
+        limits.append(bound)
+        ratios.append(value / bound)
+    return Measurement(
+        name, statistics.median(values), unit, statistics.median(limits), statistics.median(ratios), budget
+    )
+
+
+def _bundle(data: bytes, trust: Trust, count: int) -> float:
+    def work() -> None:
+        assert verify_bundle(data, trust).status is Status.VERIFIED
+
+    return _rate(count, work)
+
+
+def measure(operations: int = OPERATIONS) -> list[Measurement]:
+    """Range on one core and on all, and receipts."""
+    log = _log(operations)
+    trust, limit = log.trust(), _signatures(log)
+    indexes = [
+        0,
+        1,
+        2,
+        3,
+        *range(5, len(log.leaves)),
+    ]  # one leaf left out: no whole log, one contiguous range of transfers
+    data = write_bundle(Bundle(log.note(), log.headers[-1], log.ranges(indexes)))
+    cores = os.sched_getaffinity(0)
+    found = []
+    for name, used in (("on one core", {min(cores)}), (f"on {len(cores)} cores", cores)):
+        os.sched_setaffinity(0, used)
+        try:
+            row = _rounds(
+                f"verification, range of {operations} {name}",
+                "operations/s",
+                "≥ 0.8 of one core's Ed25519 verify rate",
+                limit,
+                lambda: _bundle(data, trust, operations),
+            )
+        finally:
+            os.sched_setaffinity(0, cores)
+        found.append(row)
+    return [*found, _receipts(log, limit)]
+
+
+def _receipts(log: Log, limit: Callable[[], float]) -> Measurement:
+    """Single receipts: nothing is shared between two of them but the checkpoint."""
+    trust = parse_trust(log.trust_file(witnesses={}, quorum="none"))
+    note, size = log.note(cosigned=False), len(log.leaves)
+    small = replace(trust, tsa_roots=())
+    receipts = [format_receipt(log.leaves[at], at, log.path(at), note) for at in range(size - 3, size)]
+
+    def work() -> None:
+        for at in range(RECEIPTS):
+            assert verify_receipt(receipts[at % len(receipts)], small).status is Status.VERIFIED
+
+    return _rounds(
+        "verification, single receipts",
+        "receipts/s",
+        "≥ 0.6 of one core's Ed25519 verify rate",
+        limit,
+        lambda: _rate(RECEIPTS, work),
+    )
+
+
+if __name__ == "__main__":
+    for row in measure(int(sys.argv[1]) if len(sys.argv) > 1 else OPERATIONS):
+        print(row)
