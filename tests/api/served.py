@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -26,7 +26,7 @@ from akashi.app.gateway.home import Gateway
 from akashi.app.server.home import Server
 from akashi.checkup.generate import Maker, encode_file
 from akashi.clock import SystemClock
-from akashi.identity.model import InstitutionRole, Role
+from akashi.identity.model import DeviceReason, InstitutionReason, InstitutionRole, Role
 from akashi.keys.model import FAST_UNSAFE_COST
 
 PASSPHRASE = b"invented passphrase of a test home"
@@ -102,6 +102,24 @@ class World:
         assert answer.status_code == 201, answer.text
         made.headers["Authorization"] = f"Bearer {answer.json()['token']}"
         return made
+
+    def second_device(self, member: Member) -> Member:
+        """The same person with one more device."""
+        device, path = device_for(self.server, member.institution, member.person, member.key_file.parent)
+        return replace(member, device=device, key_file=path)
+
+    def revoke(self, member: Member) -> None:
+        """The member's device is lost."""
+        self.server.revoke_device(member.device, DeviceReason.LOST)
+
+    @contextmanager
+    def disabled(self, member: Member) -> Iterator[None]:
+        """The institution is stopped while the block runs."""
+        self.server.disable_institution(member.institution, InstitutionReason.SUSPECTED_LEAK)
+        try:
+            yield
+        finally:
+            self.server.enable_institution(member.institution)
 
     def gateway(self, member: Member) -> Gateway:
         """The gateway of a member, inside this process."""

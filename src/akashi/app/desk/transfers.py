@@ -53,6 +53,7 @@ def recorded(gateway: Gateway, session: Session, what: What, subject: str | None
 def listed(gateway: Gateway, session: Session, *, received: bool) -> list[Transfer]:
     """Everything received (or sent), newest first."""
     gateway.accounts.require(session, "transfer.read")
+    gateway.exchange.poll()
     found = gateway.exchange.inbox() if received else gateway.exchange.outbox()
     gateway.journal.record(What.LISTED, session=session, count=len(found))
     return found

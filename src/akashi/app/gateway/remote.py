@@ -19,6 +19,7 @@ import httpx
 from akashi.app.directory import DirectoryEntry
 from akashi.app.errors import RemoteDistrusted, ServerAway
 from akashi.errors import AkashiError, Conflict, Denied, InputError, NotFound
+from akashi.identity.errors import CertificateRefused
 from akashi.ledger.errors import EncodingError, ProofError, Refused
 from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.proof.trust import Trust
@@ -97,6 +98,8 @@ def _mapped(answer: httpx.Response) -> AkashiError:
         return Refused(reason)
     if code == EncodingError.code:
         return EncodingError(reason)
+    if code == CertificateRefused.code:
+        return CertificateRefused(reason=reason)
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return ServerAway()
     by_status: dict[int, Callable[[], AkashiError]] = {400: InputError, 403: Denied, 404: NotFound, 409: Conflict}
