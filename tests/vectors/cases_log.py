@@ -154,6 +154,10 @@ LEAVES: dict[str, Fault] = {
 }  # fmt: skip
 
 LEDGER: dict[str, Fault] = {
+    "gap-and-unknown-signer": (
+        "signer.unknown", "a height is missing, and a later leaf has an unknown signer: step 5 comes before step 6",
+        _then(_spoil_leaf(height=4), _say(SAID, NEW, SENDER)),
+    ),
     "no-genesis-kind": ("bundle.genesis", "leaf 0 says something else", _restart(SAID)),
     "genesis-refused": ("bundle.genesis", "leaf 0 was refused", _restart(genesis(), result=1)),
     "genesis-version": ("bundle.genesis", "leaf 0 has version 2", _restart(genesis(), version=2)),
@@ -233,6 +237,16 @@ SIGNERS: dict[str, Fault] = {
 }  # fmt: skip
 
 ENROLMENT: dict[str, Fault] = {
+    "malformed-and-unsigned": (
+        "signature", "a body out of form under a wrong signature: the signature is judged first",
+        lambda log: log.append(
+            log.envelope(("key.enrolled", {1: 1}), ROOT_KEY, SECRETARIAT)[:-64] + bytes(64)
+        ),
+    ),
+    "wrong-prefix": (
+        "enrolment", "an institution's handle with another prefix",
+        _say(("key.enrolled", _ENROLLED | {4: "per-clinic0"}), ROOT_KEY, SECRETARIAT),
+    ),
     "second-genesis": ("enrolment", "a genesis in the middle", _say(genesis(), ROOT_KEY, SECRETARIAT)),
     "genesis-epoch": (
         "enrolment", "epoch 1 names a checkpoint before it", _restart(genesis(previous=b"note")),
@@ -315,6 +329,7 @@ ERASURES: dict[str, Fault] = {
             log.say(("transfer.sent", sent_body()), SENDER_KEY, SENDER),
         ],
     ),
+    "erased-negative": ("erasure", "a negative method", _erased(f5=-1)),
     "erased-no-level": ("erasure", "the level is a text", _erased(f8="all")),
 }  # fmt: skip
 

@@ -133,6 +133,7 @@ def operation_vectors() -> Iterator[Vector]:
         "foreign-type": (_envelope(header | {16: "akashi-storage/1"}, payload), "cose.type", "a storage receipt"),
         "payload-of-one": (_envelope(header, b"\x81" + operation.statement_bytes), "op.payload", "no approvals"),
         "approvals": (_envelope(header, payload[:-1] + b"\x81\x00"), "op.approvals", "an approval"),
+        "approvals-broken": (_envelope(header, payload[:-1] + b"\xff"), "op.approvals", "approvals that are no CBOR"),
         "no-array": (_envelope(header, b"\x82\xa0\x80"), "op.statement", "the statement is a map"),
     }
     for name, (data, failure, comment) in refused.items():

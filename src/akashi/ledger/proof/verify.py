@@ -186,7 +186,7 @@ def _verify_erasure(body: dict[int, Value], earlier: list[Sent]) -> ErasureRow:
             pass
         case _:
             raise ProofError("erasure")
-    shaped = (len(payload), len(order), len(digest)) == (16, 32, 32) and min(erased_ms, horizon) >= 0
+    shaped = (len(payload), len(order), len(digest)) == (16, 32, 32) and min(method, erased_ms, horizon, level) >= 0
     listed = _digests(wraps)
     if not shaped or listed is None:
         raise ProofError("erasure")

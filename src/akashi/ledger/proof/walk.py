@@ -82,6 +82,8 @@ class Walk:
         if self._header.size != self._checkpoint.size or self._header.root != self._checkpoint.root:
             self._fail(TREE, self._checkpoint.size, "chain")
         wrong = self._signatures.finish()
+        if wrong is not None and self._failure is not None and self._failure[:2] == (SIGNERS, wrong):
+            self._failure = None  # what this very leaf said was read before its signature, and is judged after it
         if wrong is not None:
             self._fail(SIGNERS, wrong, "signature")
         if self._failure is None and self._blocks is not None and self._blocks.last() != self._bundle.head:
@@ -127,14 +129,14 @@ class Walk:
             return
         if index == 0:
             self.genesis_hash = hashed
-        if self._failure is not None:
+        if not self._open(SIGNERS):
             return
         if leaf.result == 0:
             failure = self._step_signers(index, leaf, operation, operation_id)
             if failure is not None:
                 self._fail(SIGNERS, index, failure)
                 return
-        if self._blocks is not None and not self._blocks.add(leaf, hashed):
+        if self._failure is None and self._blocks is not None and not self._blocks.add(leaf, hashed):
             self._fail(CHAIN, index, "chain")
         statement = operation.statement
         self.rows.append(
