@@ -2,7 +2,7 @@
 .PHONY: demo serve test test-slow check fmt docs vectors bench mutation changelog lock clean
 BIN := .venv/bin
 
-demo:        ; @tools/setup.sh run && $(BIN)/akashi demo --home demo-home
+demo:        ; @tools/setup.sh run && rm -rf demo-home && $(BIN)/akashi demo --home demo-home
 serve:       ; @tools/setup.sh run && $(BIN)/akashi serve --home demo-home
 test:        ; @tools/setup.sh dev && $(BIN)/python -m pytest $(ARGS)
 test-slow:   ; @tools/setup.sh dev && $(BIN)/python -m pytest -m slow $(ARGS)
