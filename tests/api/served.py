@@ -158,7 +158,12 @@ def _found(home: Path, folder: Path) -> tuple[Member, Member, Member]:
     ports = free_ports(5)
     clock = SystemClock()
     server = Server.create(
-        home, ServerSettings(port=ports[0], public_port=ports[1]), "試験事務局", PASSPHRASE, clock, cost=FAST_UNSAFE_COST
+        home,
+        ServerSettings(port=ports[0], public_port=ports[1]),
+        "試験事務局",
+        PASSPHRASE,
+        clock,
+        cost=FAST_UNSAFE_COST,
     )
 
     def settings(port: int) -> GatewaySettings:

@@ -28,7 +28,10 @@ FREE_READING = {
     ("gateway", "/api/v1/session"),
     ("pages", "/login"),
     ("pages", "/static/akashi.css"),
-    *(("public", path) for path in ("/", "/trust.txt", "/ca.pem", "/crl.pem", "/api/v1/institutions", "/static/akashi.css")),
+    *(
+        ("public", path)
+        for path in ("/", "/trust.txt", "/ca.pem", "/crl.pem", "/api/v1/institutions", "/static/akashi.css")
+    ),
 }
 FILLED = {
     "{name}": "tr-aaaaaaaaaaaaaaaaaaaa",
@@ -119,7 +122,7 @@ def test_no_role_no_action(world: World) -> None:
 def test_no_certificate_no_answer(world: World) -> None:
     """Without a device certificate there is no handshake, on the server's origin and on a gateway's."""
     for port in (world.server.settings.port, world.clinic.port):
-        with pytest.raises(Exception, match="(?i)certificate|eof|closed|disconnected|reset"):
+        with pytest.raises(Exception, match=r"(?i)certificate|eof|closed|disconnected|reset"):
             world.client(None, port).get("/api/v1/ledger")
 
 
@@ -130,7 +133,10 @@ def test_the_device_of_another_institution_is_refused(world: World) -> None:
     answer = client.post("/api/v1/session", json={"login": world.payer.login, "password": PASSWORD})
 
     assert answer.status_code == 403
-    assert answer.json()["reason"] in {"device.institution", "device.unknown"}  # the server does not even tell whose it is
+    assert answer.json()["reason"] in {
+        "device.institution",
+        "device.unknown",
+    }  # the server does not even tell whose it is
 
 
 @pytest.mark.network

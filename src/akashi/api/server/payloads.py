@@ -15,10 +15,11 @@ from fastapi import APIRouter, Path, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from akashi.api.problems import RequestInvalid
 from akashi.api.server.callers import CallerHere, ServerHere, machine
 from akashi.app.server.home import Server
 from akashi.exchange.records import transfer_of_payload
-from akashi.vault.errors import PayloadMissing, SealForeign
+from akashi.vault.errors import PayloadMissing, SealError
 from akashi.vault.sealing import read_container
 
 router = APIRouter(prefix="/api/v1/payloads", tags=["payloads"])
@@ -66,9 +67,12 @@ def body(server: ServerHere, caller: CallerHere, payload: Payload) -> StreamingR
 
 
 def _stage(server: Server, payload_id: bytes, pieces: Iterator[bytes]) -> bytes:
-    container = read_container(pieces)
+    try:
+        container = read_container(pieces)
+    except SealError as error:
+        raise RequestInvalid(field="container") from error
     if container.ledger_id != server.engine.ledger_id:
-        raise SealForeign("container.ledger")
+        raise RequestInvalid(field="container.ledger")
     return server.vault.stage(payload_id, container.wraps, container.body)
 
 

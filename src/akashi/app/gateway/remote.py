@@ -45,6 +45,44 @@ class RefusedElsewhere(AkashiError):
     ja, en = "サーバーが受け付けませんでした（{failure}）。", "The server refused ({failure})."
 
 
+class InvalidElsewhere(InputError):
+    """The server could not use what was sent."""
+
+    code = "app.invalid_elsewhere"
+    ja, en = "サーバーが読み取れませんでした（{failure}）。", "The server could not use it ({failure})."
+
+
+class DeniedElsewhere(Denied):
+    """The server's rules do not allow it."""
+
+    code = "app.denied_elsewhere"
+    ja, en = "サーバーが許可しませんでした（{failure}）。", "The server does not allow it ({failure})."
+
+
+class MissingElsewhere(NotFound):
+    """The server has no such thing, or none that this gateway may know of."""
+
+    code = "app.missing_elsewhere"
+    ja, en = "サーバーにありません（{failure}）。", "The server has no such thing ({failure})."
+
+
+class ConflictElsewhere(Conflict):
+    """The state has moved on at the server."""
+
+    code = "app.conflict_elsewhere"
+    ja, en = "サーバー側の状態が変わっています（{failure}）。", "The state has moved on at the server ({failure})."
+
+
+_BY_STATUS: dict[int, type[AkashiError]] = {
+    400: InvalidElsewhere,
+    403: DeniedElsewhere,
+    404: MissingElsewhere,
+    409: ConflictElsewhere,
+    410: ConflictElsewhere,
+    413: InvalidElsewhere,
+}
+
+
 class Channel:
     """One HTTPS client with this gateway's machine certificate. Thread-safe."""
 
@@ -102,9 +140,8 @@ def _mapped(answer: httpx.Response) -> AkashiError:
         return CertificateRefused(reason=reason)
     if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         return ServerAway()
-    by_status: dict[int, Callable[[], AkashiError]] = {400: InputError, 403: Denied, 404: NotFound, 409: Conflict}
-    make = by_status.get(answer.status_code)
-    return make() if make and not code else RefusedElsewhere(failure=code or str(answer.status_code))
+    make = _BY_STATUS.get(answer.status_code, RefusedElsewhere)
+    return make(failure=code or str(answer.status_code))
 
 
 class RemoteLedger:
