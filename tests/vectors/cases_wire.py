@@ -133,7 +133,7 @@ def operation_vectors() -> Iterator[Vector]:
         "foreign-type": (_envelope(header | {16: "akashi-storage/1"}, payload), "cose.type", "a storage receipt"),
         "payload-of-one": (_envelope(header, b"\x81" + operation.statement_bytes), "op.payload", "no approvals"),
         "approvals": (_envelope(header, payload[:-1] + b"\x81\x00"), "op.approvals", "an approval"),
-        "approvals-broken": (_envelope(header, payload[:-1] + b"\xff"), "op.approvals", "approvals that are no CBOR"),
+        "approvals-broken": (_envelope(header, payload[:-1] + b"\xff"), "cbor.simple", "approvals that are no CBOR"),
         "no-array": (_envelope(header, b"\x82\xa0\x80"), "op.statement", "the statement is a map"),
     }
     for name, (data, failure, comment) in refused.items():
@@ -141,6 +141,15 @@ def operation_vectors() -> Iterator[Vector]:
     fields = cbor.decode(operation.statement_bytes)
     if not isinstance(fields, list):
         raise TypeError
+    for name, levels in (("deepest", 13), ("deep", 14)):
+        body: cbor.Value = 0
+        for _ in range(levels):
+            body = [body]
+        data = _envelope(header, b"\x82" + cbor.encode([*fields[:7], {1: body}, *fields[8:]]) + b"\x80")
+        if name == "deepest":
+            yield Vector("operation", name, "depth 16 from the payload on", data, result=_operation_result(data))
+        else:
+            yield Vector("operation", name, "depth 17 from the payload on", data, "cbor.depth")
     for name, at, value, failure in _statement_faults(good.claimed_ms):
         changed = [*fields[:at], value, *fields[at + 1 :]]
         data = _envelope(header, b"\x82" + cbor.encode(changed) + b"\x80")  # type: ignore[arg-type]  # faults

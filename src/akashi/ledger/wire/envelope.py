@@ -178,15 +178,15 @@ def parse_operation(envelope: bytes) -> Operation:
     if len(envelope) > MAX_OPERATION_BYTES:
         raise EncodingError("op.size")
     algorithm, key, payload, signed, signature = parse_cose(envelope, OPERATION_TYPE)
-    if payload[:1] != b"\x82":
+    parts = cbor.decode(payload)
+    if not isinstance(parts, list) or len(parts) != 2:
         raise EncodingError("op.payload")
-    fields, end = cbor.decode_item(payload, 1)
     # Approvals are an empty array until a kind that enrols authenticators exists (spec/operation.md section 4).
-    if payload[end:] != b"\x80":
+    if parts[1] != [] or not isinstance(parts[1], list):
         raise EncodingError("op.approvals")
-    statement = _statement(fields)
-    said = payload[1:end]
-    return Operation(envelope, statement, said, algorithm, key, signed, signature, operation_id(said))
+    # One encoding: the head of an array of two is one byte, as is the empty array at the end.
+    said = payload[1:-1]
+    return Operation(envelope, _statement(parts[0]), said, algorithm, key, signed, signature, operation_id(said))
 
 
 def _statement(fields: Value) -> Statement:
