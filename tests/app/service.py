@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import pyotp
 
@@ -35,7 +36,7 @@ START = 1_795_219_200_000
 """2026-11-21 in the morning, by a clock that stands still."""
 DAY_MS = 24 * 3600 * 1000
 PASSPHRASE = b"invented passphrase of a test home"
-PASSWORD = "Horse-battery-9-staple"  # noqa: S105 - invented
+PASSWORD = "Horse-battery-9-staple"
 STAFF = Role.OPERATOR | Role.MANAGER
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 REAL_LAYOUT = SHARED / "layouts" / "agency-830-columns-header.csv"
@@ -116,7 +117,7 @@ class Service:
             self.close()
             raise
 
-    def __enter__(self) -> Service:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
