@@ -1,0 +1,70 @@
+"""The two catalogues say the same things, and templates ask only for what is there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from akashi.exchange.model import Destination, Form, ReadPurpose, RefuseReason, Status, WithdrawReason
+from akashi.web.rendering import ENVIRONMENT, FOLDER, moment, texts
+from akashi.web.visitors import MENU, NOTICES
+
+TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
+CALLS = re.compile(r"""\bt\(\s*["']([a-z_.0-9]+)["']\s*[,)]""")
+FAMILIES = {
+    "status.": Status,
+    "purpose.": ReadPurpose,
+    "destination.": Destination,
+    "form.": Form,
+    "withdraw.": WithdrawReason,
+    "refuse.": RefuseReason,
+}
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    """No sentence is missing in either."""
+    assert texts("ja").keys() == texts("en").keys()
+
+
+def test_both_languages_have_the_same_places() -> None:
+    """A sentence with a place for a value has it in both."""
+    places = re.compile(r"\{([a-z]+)\}")
+
+    assert [
+        key for key in texts("ja").keys() if set(places.findall(texts("ja")(key))) != set(places.findall(texts("en")(key)))
+    ] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_templates_use_known_keys_and_nothing_inline(path: object) -> None:
+    """Every text exists; there is no script, no inline style, no handler, no address of elsewhere."""
+    text = (FOLDER / "templates" / str(getattr(path, "name", ""))).read_text(encoding="utf-8")
+
+    assert set(CALLS.findall(text)) <= texts("ja").keys()
+    assert not re.search(r"<script|style=|\son[a-z]+=|https?://|javascript:|\|\s*safe", text)
+    assert text.count("\n") <= 150
+    assert ENVIRONMENT.parse(text) is not None
+
+
+def test_words_of_enums_have_sentences() -> None:
+    """Every member that a page can show has its word."""
+    wanted = {prefix + member.name.lower() for prefix, enum in FAMILIES.items() for member in enum}
+
+    assert wanted <= texts("ja").keys()
+
+
+def test_menu_and_notices_have_sentences() -> None:
+    """So have the menu and what is said after a form."""
+    wanted = {key for _, key, _ in MENU} | {f"notice.{key}" for key in NOTICES}
+
+    assert wanted <= texts("ja").keys()
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "shown"),
+    [(1_763_730_300_000, "2025年11月21日 22:05"), (1_772_290_800_000, "2026年3月1日 00:00"), (None, "－")],
+)
+def test_times_are_shown_as_in_japan(at_ms: int | None, shown: str) -> None:
+    """Nine hours ahead of UTC, also over the end of a day and a month."""
+    assert shown in moment(at_ms)
