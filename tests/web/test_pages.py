@@ -50,7 +50,12 @@ def test_the_cookie_cannot_be_read_or_sent_by_others(world: World) -> None:
     cookie = answer.headers["set-cookie"]
 
     assert cookie.startswith("__Host-akashi=")
-    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {"httponly", "path=/", "samesite=strict", "secure"}
+    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {
+        "httponly",
+        "path=/",
+        "samesite=strict",
+        "secure",
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,9 @@ def test_the_cookie_cannot_be_read_or_sent_by_others(world: World) -> None:
 )
 def test_a_form_from_elsewhere_is_refused(client: httpx.Client, name: str, headers: dict[str, str]) -> None:
     """With the cookie and even with the right value, a post must come from this origin."""
-    answer = client.post(f"/transfers/{name}/refuse", data={"csrf": csrf_of(client), "reason": "not_ours"}, headers=headers)
+    answer = client.post(
+        f"/transfers/{name}/refuse", data={"csrf": csrf_of(client), "reason": "not_ours"}, headers=headers
+    )
 
     assert answer.status_code == 400
     assert "web.form" in answer.text
@@ -83,9 +90,7 @@ def test_a_form_without_the_sessions_value_is_refused(client: httpx.Client, name
 def test_the_value_of_another_session_is_refused(world: World, client: httpx.Client, name: str) -> None:
     """The value is bound to one session."""
     other = signed_in(world, world.payer)
-    answer = client.post(
-        f"/transfers/{name}/refuse", data={"csrf": csrf_of(other), "reason": "not_ours"}, headers=OURS
-    )
+    answer = client.post(f"/transfers/{name}/refuse", data={"csrf": csrf_of(other), "reason": "not_ours"}, headers=OURS)
 
     assert answer.status_code == 400
 
@@ -93,7 +98,7 @@ def test_the_value_of_another_session_is_refused(world: World, client: httpx.Cli
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
-        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nabc"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nabc'),
         ("multipart/form-data", b""),
         ("text/plain", b"csrf=1"),
         ("application/x-www-form-urlencoded", b"a=1&a=2"),

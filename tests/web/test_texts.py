@@ -32,7 +32,9 @@ def test_both_languages_have_the_same_places() -> None:
     places = re.compile(r"\{([a-z]+)\}")
 
     assert [
-        key for key in texts("ja").keys() if set(places.findall(texts("ja")(key))) != set(places.findall(texts("en")(key)))
+        key
+        for key in texts("ja").keys()
+        if set(places.findall(texts("ja")(key))) != set(places.findall(texts("en")(key)))
     ] == []
 
 
