@@ -7,6 +7,7 @@ institution's. Trusts: whoever can write the home's folder; the passphrase's hol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,10 @@ from akashi.app.config import GatewayPaths, GatewaySettings, gateway_paths, load
 from akashi.app.desk.drafts import Drafts
 from akashi.app.desk.maps import MapShelf
 from akashi.app.directory import Directory
+from akashi.app.errors import RemoteDistrusted
+from akashi.app.gateway.following import UNSIGNED, PinnedTrust
 from akashi.app.gateway.machine_tls import client_context
-from akashi.app.gateway.remote import Channel, RemoteDirectory, RemoteLedger, RemotePayloads
+from akashi.app.gateway.remote import Channel, RemoteDirectory, RemoteLedger, RemotePayloads, verify_trusted
 from akashi.app.gateway.seen import SeenCheckpoint
 from akashi.app.server.home import Server
 from akashi.clock import Clock
@@ -33,12 +36,14 @@ from akashi.identity.service import Accounts
 from akashi.identity.store import Database
 from akashi.keys.keystore import FileKeystore
 from akashi.ledger.author import Author
-from akashi.ledger.errors import LedgerLocked, ProofError
+from akashi.ledger.errors import EncodingError, LedgerLocked, ProofError
 from akashi.ledger.port import Ledger
+from akashi.ledger.proof.evidence import export_log_keys
 from akashi.ledger.proof.trust import parse_trust
 from akashi.ledger.proof.verdict import Status
 from akashi.ledger.proof.verify import verify_receipt
 from akashi.ledger.service import WriterLock
+from akashi.ledger.wire.note import parse_checkpoint
 from akashi.vault.port import PayloadStore
 
 GATEWAY_KEY, OPENING_KEY, MACHINE_KEY, WEB_KEY = "gateway", "opening", "machine", "web"
@@ -52,6 +57,8 @@ class Line:
     payloads: PayloadStore
     directory: Directory
     seen: SeenCheckpoint
+    follow: Callable[[], None]
+    """Follow a changed log key, or raise :class:`RemoteDistrusted`."""
     channel: Channel | None = None
 
 
@@ -122,6 +129,10 @@ class Gateway:
     def verify_receipt(self, receipt: bytes) -> None:
         """Check a receipt against the pinned trust file. Raises :class:`ProofError`."""
         verdict = verify_receipt(receipt, parse_trust(self.paths.trust.read_bytes()))
+        if verdict.failure == UNSIGNED:
+            with suppress(RemoteDistrusted):
+                self.line.follow()
+                verdict = verify_receipt(receipt, parse_trust(self.paths.trust.read_bytes()))
         if verdict.status is not Status.VERIFIED:
             raise ProofError(verdict.failure or "receipt")
 
@@ -152,8 +163,25 @@ def acting(session: Session) -> Acting:
 
 
 def local_line(server: Server, paths: GatewayPaths) -> Line:
-    """A line within one process; the server's parts are used through their ports only."""
-    return Line(server.engine, server.vault, server.directory, SeenCheckpoint(paths.database))
+    """A line within one process; the server's parts are used through their ports only.
+
+    A changed log key is followed at once. Raises :class:`RemoteDistrusted` where the evidence does not verify.
+    """
+    pinned = PinnedTrust(paths.trust)
+
+    def follow() -> None:
+        try:
+            # That the tree extends what gateways beside it have seen was checked when the server opened it.
+            pinned.follow(export_log_keys(server.engine), lambda _: None)
+        except (ProofError, EncodingError) as error:
+            raise RemoteDistrusted(failure=error.failure) from error
+
+    try:
+        verify_trusted(parse_checkpoint(server.engine.checkpoint()), pinned.read())
+    except ProofError as error:
+        if error.failure == UNSIGNED:
+            follow()
+    return Line(server.engine, server.vault, server.directory, SeenCheckpoint(paths.database), follow)
 
 
 def remote_line(paths: GatewayPaths, keystore: FileKeystore) -> Line:
@@ -162,5 +190,7 @@ def remote_line(paths: GatewayPaths, keystore: FileKeystore) -> Line:
     context = client_context(paths.ca.read_bytes(), paths.certificate.read_bytes(), keystore.private_key(MACHINE_KEY))
     channel = Channel(settings.server_url, context)
     seen = SeenCheckpoint(paths.database)
-    ledger = RemoteLedger(channel, parse_trust(paths.trust.read_bytes()), seen.read, seen.keep)
-    return Line(ledger, RemotePayloads(channel, ledger.ledger_id), RemoteDirectory(channel), seen, channel)
+    pinned = PinnedTrust(paths.trust)
+    ledger = RemoteLedger(channel, pinned.read(), seen.read, seen.keep, pinned)
+    payloads, directory = RemotePayloads(channel, ledger.ledger_id), RemoteDirectory(channel)
+    return Line(ledger, payloads, directory, seen, ledger.follow_key, channel)

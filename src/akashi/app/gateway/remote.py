@@ -2,7 +2,7 @@
 
 Guarantees: an acknowledgement counts only after its receipt was verified here: the leaf holds exactly the envelope sent,
 with result 0, in a tree signed and cosigned as the pinned trust file demands, and that tree extends the newest one this
-gateway has seen (kept durably by the caller). Refuses answers that do not verify (:class:`RemoteDistrusted`). Trusts the
+gateway has seen (kept durably by the caller); a changed log key is followed only where evidence proves it. Refuses answers that do not verify (:class:`RemoteDistrusted`). Trusts the
 server for availability only; what ``view`` shows is the server's word until an operation built on it is acknowledged.
 """
 
@@ -18,6 +18,7 @@ import httpx
 
 from akashi.app.directory import DirectoryEntry
 from akashi.app.errors import RemoteDistrusted, ServerAway
+from akashi.app.gateway.following import UNSIGNED, PinnedTrust
 from akashi.errors import AkashiError, Conflict, Denied, InputError, NotFound
 from akashi.identity.errors import CertificateRefused
 from akashi.ledger.errors import EncodingError, ProofError, Refused
@@ -153,8 +154,11 @@ class RemoteLedger:
         trust: Trust,
         seen: Callable[[], bytes | None],
         keep: Callable[[bytes], None],
+        pinned: PinnedTrust | None = None,
     ) -> None:
+        """``pinned``: the file of ``trust``, which follows the log's key; without it another key is never believed."""
         self._channel, self._trust, self._seen, self._keep = channel, trust, seen, keep
+        self._pinned = pinned
         answer = channel.json("/api/v1/ledger")
         self._ledger_id, self._origin = bytes.fromhex(str(answer["ledger_id"])), str(answer["origin"])
 
@@ -186,9 +190,31 @@ class RemoteLedger:
         root = root_from_inclusion(leaf_hash(receipt.leaf), receipt.index, checkpoint.size, receipt.path)
         if root != checkpoint.root:
             raise RemoteDistrusted(failure="proof.inclusion")
-        verify_trusted(checkpoint, self._trust)
+        self._verify_trusted(checkpoint)
         self._extend(receipt.note)
         return Acknowledged(sent.id, receipt.index, leaf.height, leaf.block_ms)
+
+    def _verify_trusted(self, checkpoint: Checkpoint) -> None:
+        """As :func:`verify_trusted`; where no believed key signed it, the log may have changed its key: follow once."""
+        try:
+            verify_trusted(checkpoint, self._trust)
+        except ProofError as error:
+            if error.failure != UNSIGNED or self._pinned is None:
+                raise
+            self.follow_key()
+            verify_trusted(checkpoint, self._trust)
+
+    def follow_key(self) -> None:
+        """Believe the log's present key if the server can prove it under the pinned file. Raises :class:`RemoteDistrusted`."""
+        if self._pinned is None:
+            raise RemoteDistrusted(failure=UNSIGNED)
+        try:
+            evidence = self._channel.call("GET", "/api/v1/log/evidence").content
+            self._trust = self._pinned.follow(evidence, self._extend)
+        except (ProofError, EncodingError) as error:
+            raise RemoteDistrusted(failure=error.failure) from error
+        except NotFound as error:  # a server that has no such route
+            raise RemoteDistrusted(failure=UNSIGNED) from error
 
     def _extend(self, note: bytes) -> None:
         """Check that the new tree and the newest one seen are one history: a server that forgot or forked is found out here.
@@ -243,7 +269,7 @@ class RemoteLedger:
         """The newest checkpoint, verified against the trust file and the newest one seen."""
         note = self._channel.call("GET", "/api/v1/checkpoint").content
         try:
-            verify_trusted(parse_checkpoint(note), self._trust)
+            self._verify_trusted(parse_checkpoint(note))
             self._extend(note)
         except (ProofError, EncodingError) as error:
             raise RemoteDistrusted(failure=error.failure) from error

@@ -29,7 +29,8 @@ from akashi.app.config import (
 from akashi.app.directory import DirectoryEntry, LocalDirectory, commitment
 from akashi.app.errors import HomeExists, InstitutionUnknown
 from akashi.app.gateway.seen import SeenCheckpoint
-from akashi.app.server.founding import CA_KEY, COSIGNER_KEY, LOG_KEY, SECRETARIAT_KEY, SERVER_KEY, found
+from akashi.app.server.founding import CA_KEY, COSIGNER_KEY, SECRETARIAT_KEY, SERVER_KEY, found
+from akashi.app.server.logkeys import TRUST_FILE, current_log_key, publish_log_key
 from akashi.app.server.stamping import Stamper
 from akashi.app.wiring import KINDS
 from akashi.clock import Clock
@@ -46,7 +47,7 @@ from akashi.ledger.model import Algorithm, Purpose
 from akashi.ledger.registry import KeyEnrolled, possession_message
 from akashi.ledger.service import Engine
 from akashi.ledger.wire.envelope import key_id
-from akashi.vault.events import PayloadPhase, payload_record
+from akashi.vault.events import payload_record
 from akashi.vault.service import Vault
 
 YEAR_MS = 365 * DAY_MS
@@ -74,12 +75,15 @@ class Server:
         self.engine = Engine.open(
             paths.ledger,
             kinds=KINDS,
-            log_key=keystore.note_signer(LOG_KEY, (paths.public / "origin").read_text().strip()),
+            log_key=keystore.note_signer(
+                current_log_key(paths, keystore), (paths.public / "origin").read_text().strip()
+            ),
             cosigner=keystore.note_signer(COSIGNER_KEY, (paths.public / "cosigner").read_text().strip()),
             clock=clock,
             witnessed=_seen_by_gateways(paths.root.parent),
             seen=paths.root / "seen.note",
         )
+        publish_log_key(paths, self.engine)
         self.vault = Vault(paths.vault, keystore.signer(SERVER_KEY), self.engine.ledger_id, clock)
         self._erase_again()
         self.directory = LocalDirectory(paths.directory)
@@ -127,12 +131,20 @@ class Server:
         self.engine.close()
 
     def _erase_again(self) -> None:
-        """Before anything is served: what the ledger says is erased is erased, also if the vault came from an older copy."""
-        for payload in self.vault.stored():
-            with self.engine.view() as state:
+        """Before anything is served: what the ledger ordered to erase is erased, also if the vault came from an older copy.
+
+        The scrub is for the sealed bytes: their receipt is on the ledger already, so housekeeping would not look at them again.
+        """
+        ordered: list[tuple[bytes, bytes]] = []
+        with self.engine.view() as state:
+            for payload in self.vault.stored():
                 record = payload_record(state, payload)
-            if record is not None and record.phase is PayloadPhase.ERASED and record.order_id is not None:
-                self.vault.erase(payload, record.order_id)
+                if record is not None and record.order_id is not None:
+                    ordered.append((payload, record.order_id))
+        for payload, order in ordered:
+            self.vault.erase(payload, order)
+        if ordered:
+            self.vault.scrub()
 
     # -- institutions -----------------------------------------------------------------------------------------------
 
@@ -223,7 +235,7 @@ class Server:
 
     def trust_text(self) -> str:
         """The trust file that members pin (docs/spec/trust.md)."""
-        return (self.paths.public / "trust.txt").read_text(encoding="utf-8")
+        return (self.paths.public / TRUST_FILE).read_text(encoding="utf-8")
 
     def _enrol_server_key(self) -> None:
         signer = self.keystore.signer(SERVER_KEY)

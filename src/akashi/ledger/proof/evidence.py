@@ -181,6 +181,14 @@ def export_subject(
     return snapshot.bundle(ranges, map(snapshot.stamp, stamps), disclosures)
 
 
+def export_log_keys(source: Source) -> bytes:
+    """A bundle of the log's own keys: genesis, every ``log.rekeyed``, the secretariat's keys. Level *attested*."""
+    snapshot = _Snapshot(source)
+    chosen = {read.index: read for read in _always(snapshot)}
+    _add_signers(snapshot, chosen)
+    return snapshot.bundle(snapshot.ranges({index: read.data for index, read in chosen.items()}), (), ())
+
+
 def _parties(snapshot: _Snapshot, own: Sequence[_Read], registered: str) -> Iterator[_Read]:
     """How the institutions concerned were registered."""
     parties = {read.operation.statement.actor.institution for read in own}

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography import x509
 
@@ -187,6 +187,21 @@ class _Parser:
         roots.append(der or b"")
         if len(roots) > MAX_ENTRIES:
             raise _refuse()
+
+
+def add_logs(data: bytes, keys: Sequence[NoteKey]) -> bytes:
+    """A trust file with a ``log`` line more for each key that it lacks; all other lines stay as they are.
+
+    Beyond the 32 that a file may hold the oldest ``log`` lines give way. Raises ``EncodingError`` ``trust.format``.
+    """
+    trust = parse_trust(data)
+    known = {key.public for key in trust.logs}
+    fresh = [key for key in keys[-MAX_ENTRIES:] if key.public not in known]
+    if len(trust.logs) + len(fresh) > MAX_ENTRIES:
+        return format_trust(replace(trust, logs=(*trust.logs, *fresh)[-MAX_ENTRIES:]))
+    added = data + "".join(f"log {vkey(key.name, key.kind, key.public)}\n" for key in fresh).encode("latin-1")
+    parse_trust(added)
+    return added
 
 
 def format_trust(trust: Trust) -> bytes:
