@@ -11,7 +11,9 @@ bytes, depth at most 16. Source: RFC 8949 section 4.2.1, narrowed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from struct import Struct
+from struct import error as StructError  # noqa: N812 - it is a class
 from typing import TypeAlias
 
 from akashi.ledger.errors import EncodingError
@@ -21,9 +23,7 @@ Value: TypeAlias = int | str | bytes | bool | list["Value"] | dict[int, "Value"]
 MAX_DEPTH = 16
 _INT64 = 1 << 63
 _SHORT = 24  # arguments below this sit in the initial byte
-_WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
-_SMALLEST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
-_wide = Struct(">Q").unpack_from
+_TWO, _FOUR, _EIGHT = Struct(">H").unpack_from, Struct(">I").unpack_from, Struct(">Q").unpack_from
 _SIMPLE: dict[int, bool | None] = {0xF4: False, 0xF5: True, 0xF6: None}
 
 
@@ -39,40 +39,45 @@ def _head(major: int, argument: int) -> bytes:
     return (major << 5 | 27).to_bytes(1, "big") + argument.to_bytes(8, "big")
 
 
-_BYTES_HEADS = tuple(_head(2, length) for length in range(256))
+# The heads that nearly every item has: built once, for this runs for every item of every operation.
+_NEAR = 256
+_INTEGERS, _NEGATIVES, _BYTES, _TEXTS, _LISTS = (tuple(_head(major, n) for n in range(_NEAR)) for major in range(5))
 
 
 def encode_bytes_head(length: int) -> bytes:
     """The head of a byte string of ``length`` bytes (for callers that splice encodings together)."""
-    return _head(2, length)
+    return _BYTES[length] if length < _NEAR else _head(2, length)
 
 
 def encode(value: Value) -> bytes:
     """The one encoding of ``value``. Raises :class:`EncodingError` for anything outside the allow-list."""
     out: list[bytes] = []
-    _encode(value, out, 0)
+    _encode((value,), out, 0)
     return b"".join(out)
 
 
-def _encode(value: Value, out: list[bytes], depth: int) -> None:
-    # type() and not isinstance(): bool is an int, and subclasses (an IntEnum) must be converted by whoever knows why.
-    kind = type(value)
-    if kind is int:
-        out.append(_integer(value))  # type: ignore[arg-type]  # type() narrows, mypy does not follow
-    elif kind is bytes:
-        length = len(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
-        out.append(_BYTES_HEADS[length] if length < len(_BYTES_HEADS) else _head(2, length))
-        out.append(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
-    elif kind is str:
-        raw = _utf8(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
-        out.append(_head(3, len(raw)))
-        out.append(raw)
-    elif value is None:
-        out.append(b"\xf6")
-    elif kind is bool:
-        out.append(b"\xf5" if value else b"\xf4")
-    else:
-        _encode_container(value, out, depth + 1)
+def _encode(values: Iterable[Value], out: list[bytes], depth: int) -> None:
+    """Item after item. Scalars are encoded in the loop and only containers recurse."""
+    add = out.append
+    for value in values:
+        # type() and not isinstance(): bool is an int, and subclasses (an IntEnum) must be converted by whoever knows why.
+        kind = type(value)
+        if kind is bytes:
+            length = len(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
+            add(_BYTES[length] if length < _NEAR else _head(2, length))
+            add(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
+        elif kind is int:
+            add(_integer(value))  # type: ignore[arg-type]  # type() narrows, mypy does not follow
+        elif kind is str:
+            raw = _utf8(value)  # type: ignore[arg-type]  # type() narrows, mypy does not follow
+            add(_TEXTS[len(raw)] if len(raw) < _NEAR else _head(3, len(raw)))
+            add(raw)
+        elif value is None:
+            add(b"\xf6")
+        elif kind is bool:
+            add(b"\xf5" if value else b"\xf4")
+        else:
+            _encode_container(value, out, depth + 1)
 
 
 def _utf8(value: str) -> bytes:
@@ -83,6 +88,8 @@ def _utf8(value: str) -> bytes:
 
 
 def _integer(value: int) -> bytes:
+    if 0 <= value < _NEAR:
+        return _INTEGERS[value]
     if not -_INT64 <= value < _INT64:
         raise EncodingError("cbor.range")
     return _head(0, value) if value >= 0 else _head(1, -1 - value)
@@ -92,23 +99,23 @@ def _encode_container(value: Value, out: list[bytes], depth: int) -> None:
     if depth > MAX_DEPTH:
         raise EncodingError("cbor.depth")
     if isinstance(value, (list, tuple)):
-        out.append(_head(4, len(value)))
-        for item in value:
-            _encode(item, out, depth)
+        out.append(_LISTS[len(value)] if len(value) < _NEAR else _head(4, len(value)))
+        _encode(value, out, depth)
     elif isinstance(value, dict):
         out.append(_head(5, len(value)))
+        flat: list[Value] = []
         for key in sorted(value):
             if type(key) is not int or key < 0:
                 raise EncodingError("cbor.key")
-            out.append(_integer(key))
-            _encode(value[key], out, depth)
+            flat += (key, value[key])
+        _encode(flat, out, depth)
     else:
         raise EncodingError("cbor.type")
 
 
 def decode(data: bytes) -> Value:
     """The value whose one encoding is ``data``. Raises :class:`EncodingError` for every other input."""
-    (value,), end = _items(data, 0, 1, 0)
+    value, end = decode_item(data, 0)
     if end != len(data):
         raise EncodingError("cbor.trailing")
     return value
@@ -116,72 +123,95 @@ def decode(data: bytes) -> Value:
 
 def decode_item(data: bytes, position: int) -> tuple[Value, int]:
     """One item of a CBOR sequence (RFC 8742) at ``position`` and where the next begins."""
-    (value,), end = _items(data, position, 1, 0)
-    return value, end
+    try:
+        items, end = _items(data, position, 1, 0)
+    except (IndexError, StructError) as error:  # the only way to either: a byte or a number after the end of the data
+        raise EncodingError("cbor.short") from error
+    return items[0], end
 
 
 def _argument(data: bytes, position: int, info: int) -> tuple[int, int]:
-    width = _WIDTHS.get(info)
-    if width is None:
+    """The number in the 1, 2, 4 or 8 bytes after an initial byte, and where it ends."""
+    if info == 24:
+        argument, least, width = data[position], _SHORT, 1
+    elif info == 25:
+        (argument,), least, width = _TWO(data, position), 1 << 8, 2
+    elif info == 26:
+        (argument,), least, width = _FOUR(data, position), 1 << 16, 4
+    else:
         raise EncodingError("cbor.head")  # 28-30 reserved, 31 indefinite
-    end = position + width
-    if end > len(data):
-        raise EncodingError("cbor.short")
-    argument = int.from_bytes(data[position:end], "big")
-    if argument < _SMALLEST[info]:
+    if argument < least:
         raise EncodingError("cbor.shortest")
-    return argument, end
+    return argument, position + width
 
 
-def _items(data: bytes, position: int, count: int, depth: int, *, keyed: bool = False) -> tuple[list[Value], int]:
-    """``count`` items one after the other; with ``keyed`` every second one, from the first on, is a key of a map.
+def _items(
+    data: bytes, position: int, count: int, depth: int, keys: list[int] | None = None
+) -> tuple[list[Value], int]:
+    """``count`` items one after the other; with ``keys`` each has its key before it, which goes there.
 
-    Scalars are decoded in the loop and only containers recurse: this runs for every item of every operation.
+    Scalars are decoded in the loop and only containers recurse. What is asked for after the end of the data raises
+    ``IndexError`` or ``StructError``.
     """
-    size, last, key_next = len(data), -1, keyed
+    if count > len(data) - position:
+        raise EncodingError("cbor.short")  # every item takes at least one byte: refuse before allocating
     items: list[Value] = []
+    item: Value
+    last = -1
     for _ in range(count):
-        if position >= size:
-            raise EncodingError("cbor.short")
         initial = data[position]
         position += 1
-        item: Value
-        if initial >= 0xE0:  # major type 7
-            if initial not in _SIMPLE:
-                raise EncodingError("cbor.simple")
+        if keys is not None:
+            if initial >= _SHORT:
+                initial, position = _key(data, position - 1, depth)
+            if initial <= last:
+                raise EncodingError("cbor.order")  # for non-negative keys byte order and numeric order agree
+            last = initial
+            keys.append(initial)
+            initial = data[position]
+            position += 1
+        argument = initial & 0x1F
+        if argument >= _SHORT and initial < 0xE0:
+            # The two common cases of ``_argument`` stand here, a short string and a time.
+            if argument == 24 and data[position] >= _SHORT:
+                argument = data[position]
+                position += 1
+            elif argument == 27:
+                (argument,) = _EIGHT(data, position)
+                position += 8
+                if argument < 1 << 32:
+                    raise EncodingError("cbor.shortest")
+            else:
+                argument, position = _argument(data, position, argument)
+        if initial < 0x40:  # 0 and 1: integers
+            if argument >= _INT64:
+                raise EncodingError("cbor.range")
+            item = argument if initial < 0x20 else -1 - argument
+        elif initial < 0x80:  # 2 and 3: byte and text strings
+            item = data[position : position + argument]
+            if len(item) != argument:
+                raise EncodingError("cbor.short")
+            position += argument
+            if initial >= 0x60:
+                item = _text(item)
+        elif initial < 0xC0:  # 4 and 5: arrays and maps
+            item, position = _container(data, position, argument, initial >= 0xA0, depth + 1)
+        elif initial < 0xE0:
+            raise EncodingError("cbor.tag")
+        elif initial in _SIMPLE:  # major type 7
             item = _SIMPLE[initial]
         else:
-            argument = initial & 0x1F
-            if argument == _SHORT and position < size and data[position] >= _SHORT:
-                argument = data[position]  # the common case of ``_argument``: one byte, in its shortest form
-                position += 1
-            elif argument >= _SHORT:
-                argument, position = _argument(data, position, argument)
-            if initial < 0x40:  # 0 and 1: integers
-                if argument >= _INT64:
-                    raise EncodingError("cbor.range")
-                item = argument if initial < 0x20 else -1 - argument
-            elif initial < 0x80:  # 2 and 3: byte and text strings
-                end = position + argument
-                if end > size:
-                    raise EncodingError("cbor.short")
-                raw = data[position:end]
-                item = raw if initial < 0x60 else _text(raw)
-                position = end
-            elif initial < 0xC0:  # 4 and 5: arrays and maps
-                item, position = _container(data, position, argument, initial >= 0xA0, depth + 1)
-            else:
-                raise EncodingError("cbor.tag")
-        if keyed:
-            if key_next:
-                if type(item) is not int or item < 0:
-                    raise EncodingError("cbor.key")
-                if item <= last:
-                    raise EncodingError("cbor.order")  # for non-negative keys byte order and numeric order agree
-                last = item
-            key_next = not key_next
+            raise EncodingError("cbor.simple")
         items.append(item)
     return items, position
+
+
+def _key(data: bytes, position: int, depth: int) -> tuple[int, int]:
+    """A key of a map that is not in one byte, and where it ends."""
+    (key,), position = _items(data, position, 1, depth)
+    if type(key) is not int or key < 0:
+        raise EncodingError("cbor.key")
+    return key, position
 
 
 def _text(raw: bytes) -> str:
@@ -194,10 +224,8 @@ def _text(raw: bytes) -> str:
 def _container(data: bytes, position: int, count: int, is_map: bool, depth: int) -> tuple[Value, int]:
     if depth > MAX_DEPTH:
         raise EncodingError("cbor.depth")
-    if count > len(data) - position:
-        raise EncodingError("cbor.short")  # every item takes at least one byte: refuse before allocating
     if not is_map:
         return _items(data, position, count, depth)
-    flat, position = _items(data, position, 2 * count, depth, keyed=True)
-    keys = [key for key in flat[::2] if isinstance(key, int)]
-    return dict(zip(keys, flat[1::2], strict=True)), position
+    keys: list[int] = []
+    values, position = _items(data, position, count, depth, keys)
+    return dict(zip(keys, values, strict=True)), position
