@@ -1,36 +1,65 @@
-"""``akashi``: the entry. Assembles the parsers and runs the chosen command."""
+"""``akashi``: the entry. Assembles the parsers and runs the chosen command.
+
+Guarantees: whatever the arguments, the answer is a result, a manual, or two lines of error, and an exit status. Trusts nobody.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import replace
+from itertools import pairwise
 
-from akashi.cli.home import demo, serve
+from akashi.cli import checkup, device, home, institution, journal, ledger, person, proof, transfer
+from akashi.cli.home import demo, house, init, keys, serve
 from akashi.cli.proof import verify
 from akashi.cli.shell import Parser, Shell, common_options, language_of_environment, run_parsed
 from akashi.errors import AkashiError
 
 
-def build_parser() -> Parser:
+def build_parser() -> argparse.ArgumentParser:
     """The whole command tree."""
-    parser = Parser(prog="akashi", description="Convert, deliver, share and keep medical information, and prove it.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    homed, homeless = common_options(), common_options(home=False)
-    for command in (demo, serve):
+    parser: argparse.ArgumentParser = Parser(
+        prog="akashi", description="Convert, deliver, share and keep medical information, and prove it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    homed = common_options()
+    for command in (
+        init,
+        demo,
+        serve,
+        institution,
+        person,
+        device,
+        checkup,
+        transfer,
+        proof,
+        ledger,
+        journal,
+        home,
+        house,
+        keys,
+    ):
         command.declare(commands, homed)
-    verify.declare(commands, homeless)
+    verify.declare(commands, common_options(home=False))
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse and run; returns the exit status."""
+def main(argv: Sequence[str] | None = None, shell: Shell | None = None) -> int:
+    """Parse and run; returns the exit status. ``shell`` brings streams and clock of its own."""
     words = list(sys.argv[1:] if argv is None else argv)
-    before = Shell(sys.stdout, sys.stderr, language_of_environment(), "--json" in words)
+    shell = shell or Shell(sys.stdout, sys.stderr)
     try:
-        arguments = build_parser().parse_args(words)
+        with redirect_stdout(shell.out):  # argparse prints manuals there
+            arguments = build_parser().parse_args(words)
     except AkashiError as error:
-        return before.fail(error)
-    return run_parsed(arguments, Shell(sys.stdout, sys.stderr, arguments.lang, arguments.json))
+        asked = "en" if "--lang=en" in words or ("--lang", "en") in pairwise(words) else ""
+        return replace(shell, language=asked or language_of_environment(), as_json="--json" in words).fail(error)
+    except SystemExit:  # a manual was asked for, and printed
+        return 0
+    return run_parsed(arguments, replace(shell, language=arguments.lang, as_json=arguments.json))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Files that a user names on the command line.
 
 Guarantees: a file that is missing, unreadable or too large is an error that names it, never a traceback; output files are written
-whole or not at all. Trusts nobody.
+whole or not at all, and an existing one is never replaced. Trusts nobody.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from akashi.durable import write_file
-from akashi.errors import InputError
+from akashi.errors import Conflict, InputError
 
 
 class FileUnreadable(InputError):
@@ -24,7 +24,7 @@ class FileTooLarge(InputError):
     """A file over the limit."""
 
     code = "cli.file_too_large"
-    ja, en = "ファイル「{name}」は大きすぎます（上限 {limit_mib} MiB）。", "The file `{name}` is over {limit_mib} MiB."
+    ja, en = "ファイル「{name}」は大きすぎます（上限 {limit} バイト）。", "The file `{name}` is over {limit} bytes."
     hint_ja, hint_en = "分けてから、もう一度実行してください。", "Split it and try again."
 
 
@@ -36,21 +36,41 @@ class FileUnwritable(InputError):
     hint_ja, hint_en = "フォルダーの名前と権限を確かめてください。", "Check the folder's name and your permission."
 
 
+class FileThere(Conflict):
+    """The result's file exists; it is left as it is."""
+
+    code = "cli.file_there"
+    ja, en = "「{name}」はすでにあります。上書きはしません。", "`{name}` exists; it is not replaced."
+    hint_ja, hint_en = "別の名前を指定してください。", "Give another name."
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """The content of ``path``, at most ``limit`` bytes. Raises :class:`FileUnreadable`, :class:`FileTooLarge`."""
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise FileUnreadable(name=path.name) from error
     if len(data) > limit:
-        raise FileTooLarge(name=path.name, limit_mib=limit >> 20)
+        raise FileTooLarge(name=path.name, limit=limit)
     return data
 
 
+def verify_free(*paths: Path | None) -> None:
+    """Ask before long work: raises :class:`FileThere` for what exists, :class:`FileUnwritable` for a missing folder."""
+    for path in paths:
+        if path is None:
+            continue
+        if path.exists() or path.is_symlink():
+            raise FileThere(name=path.name)
+        if not path.parent.is_dir():
+            raise FileUnwritable(name=path.name)
+
+
 def write_whole(path: Path, data: bytes) -> None:
-    """Write the result, whole or not at all. Raises :class:`FileUnwritable`, ``DiskFull``."""
+    """Write the result, whole or not at all. Raises :class:`FileThere`, :class:`FileUnwritable`, ``DiskFull``."""
+    verify_free(path)
     try:
         write_file(path, data)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise FileUnwritable(name=path.name) from error

@@ -1,8 +1,9 @@
 """Opening the homes that a command works on, and signing in its person.
 
-Guarantees: a gateway command reaches the server in this process if the server's home is here and not being served, else over
+Guarantees: a gateway command reaches the server in this process if the server's home is here and nobody serves it, else over
 HTTPS. A person signs in with password and code, on the gateway's own machine certificate; secrets come from the terminal or from
-files, never from arguments. Refuses to guess between several gateways.
+files, never from arguments. Refuses to guess between several gateways. Trusted: whoever has the home and its passphrase is the
+console, and may do without signing in what the manual of a command says.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ import argparse
 import getpass
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from akashi.app.config import gateways_in, server_paths
-from akashi.app.errors import HomeMissing
+from akashi.app.errors import HomeMissing, ServerAway
 from akashi.app.gateway.home import Gateway
 from akashi.app.passphrase import find_passphrase
 from akashi.app.server.home import Server
 from akashi.cli.files import read_bounded
 from akashi.cli.shell import Shell
 from akashi.errors import InputError, Unavailable
+from akashi.identity.errors import NoSuchPerson
 from akashi.identity.model import Session
+from akashi.ledger.errors import LedgerLocked
+from akashi.vault.errors import VaultLocked
 
 _SECRET_LIMIT = 4096
 
@@ -40,17 +45,45 @@ class SecretMissing(InputError):
 
     code = "cli.secret_missing"
     ja, en = "パスワードまたは確認コードがありません。", "No password or code was given."
-    hint_ja = "端末で入力するか、--password-file と --code-file を指定してください。"
-    hint_en = "Type it at the terminal, or give --password-file and --code-file."
+    hint_ja = "端末で入力するか、それを書いたファイルを {option} で指定してください。"
+    hint_en = "Type it at the terminal, or name a file that holds it with {option}."
 
 
-def gateway_options(parser: argparse.ArgumentParser, *, person: bool) -> None:
-    """The options of commands that act at a gateway, with a person where ``person``."""
+class HomeInUse(Unavailable):
+    """Another process holds the home's ledger and does not answer over HTTPS."""
+
+    code = "cli.home_in_use"
+    ja, en = "このホームは別の akashi が使っています。", "Another akashi is using this home."
+    hint_ja = "動いている操作が終わるのを待つか、「akashi serve」の起動が終わってからやり直してください。"
+    hint_en = "Wait for the running command to end, or until `akashi serve` listens, and try again."
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An opened gateway, and the server beside it where this process has that too."""
+
+    gateway: Gateway
+    server: Server | None
+
+
+def gateway_options(parser: argparse.ArgumentParser) -> None:
+    """The option of commands that act at a gateway."""
     parser.add_argument("--institution", default="", help="which gateway of the home (inst-…), if there are several")
-    if person:
-        parser.add_argument("--as", dest="login", required=True, metavar="LOGIN", help="who acts; signs in")
-        parser.add_argument("--password-file", type=Path, help="file with the password (else it is asked for)")
-        parser.add_argument("--code-file", type=Path, help="file with the six-digit code (else it is asked for)")
+
+
+def person_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """The options of commands that act for a person; without ``required`` the console may act instead."""
+    gateway_options(parser)
+    text = (
+        "who acts; signs in" if required else "who acts, signing in (without it: whoever holds the home's passphrase)"
+    )
+    parser.add_argument("--as", dest="login", required=required, metavar="LOGIN", help=text)
+    parser.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="file with the password, else it is asked for"
+    )
+    parser.add_argument(
+        "--code-file", type=Path, metavar="FILE", help="file with the six-digit code, else it is asked for"
+    )
 
 
 @contextmanager
@@ -66,22 +99,32 @@ def opened_server(arguments: argparse.Namespace, shell: Shell) -> Iterator[Serve
 @contextmanager
 def opened_gateway(arguments: argparse.Namespace, shell: Shell) -> Iterator[Gateway]:
     """The gateway that the command acts at."""
-    institution = _chosen(arguments)
-    passphrase = find_passphrase(arguments.home)
-    server = _local_server(arguments.home, passphrase, shell)
+    with opened_both(arguments, shell) as opened:
+        yield opened.gateway
+
+
+@contextmanager
+def opened_both(arguments: argparse.Namespace, shell: Shell) -> Iterator[Opened]:
+    """The gateway that the command acts at, with the server in this process where that is possible."""
+    institution, passphrase = chosen_gateway(arguments), find_passphrase(arguments.home)
+    server, held = _local_server(arguments.home, passphrase, shell)
     try:
         gateway = Gateway.open(arguments.home, institution, passphrase, shell.clock, server)
         try:
-            gateway.exchange.recover()
-            yield gateway
+            yield Opened(gateway, server)
         finally:
             gateway.close()
+    except ServerAway as error:
+        if held:
+            raise HomeInUse from error
+        raise
     finally:
         if server is not None:
             server.close()
 
 
-def _chosen(arguments: argparse.Namespace) -> str:
+def chosen_gateway(arguments: argparse.Namespace) -> str:
+    """The institution of ``--institution``, or the only one. Raises :class:`HomeMissing`, :class:`GatewayUnclear`."""
     there = gateways_in(arguments.home)
     if not there:
         raise HomeMissing(name=arguments.home.name)
@@ -94,36 +137,58 @@ def _chosen(arguments: argparse.Namespace) -> str:
     return there[0]
 
 
-def _local_server(home: Path, passphrase: bytes, shell: Shell) -> Server | None:
-    """The server's home, if it is here and nobody is serving it."""
+def _local_server(home: Path, passphrase: bytes, shell: Shell) -> tuple[Server | None, bool]:
+    """The server's home if it is here and free, and whether somebody holds it."""
     if not server_paths(home).settings.is_file():
-        return None
-    with suppress(Unavailable):  # somebody serves it: then it answers over HTTPS
-        return Server.open(home, passphrase, shell.clock)
-    return None
+        return None, False
+    try:
+        return Server.open(home, passphrase, shell.clock), False
+    except (LedgerLocked, VaultLocked):  # somebody serves it: then it answers over HTTPS
+        return None, True
 
 
 def signed_in(gateway: Gateway, arguments: argparse.Namespace) -> Session:
     """The session of ``--as``; raises ``SignInFailed`` whatever was wrong."""
-    password = _secret(arguments.password_file, "パスワード / password: ")
-    code = _secret(arguments.code_file, "確認コード / code: ")
+    password = secret(arguments.password_file, "パスワード / password: ", "--password-file")
+    code = secret(arguments.code_file, "確認コード / code: ", "--code-file")
     return gateway.accounts.sign_in(arguments.login, password, code, gateway.machine_certificate())
 
 
-def _secret(path: Path | None, prompt: str) -> str:
+def secret(path: Path | None, prompt: str, option: str) -> str:
+    """A secret from a file's first 4 KiB, else typed without echo. Raises :class:`SecretMissing`."""
     if path is not None:
         return read_bounded(path, _SECRET_LIMIT).decode("utf-8", "replace").strip()
     if not sys.stdin.isatty():
-        raise SecretMissing
+        raise SecretMissing(option=option)
     return getpass.getpass(prompt)
 
 
 @contextmanager
 def acting_person(arguments: argparse.Namespace, shell: Shell) -> Iterator[tuple[Gateway, Session]]:
     """An opened gateway with its person signed in; signed out at the end."""
-    with opened_gateway(arguments, shell) as gateway:
-        session = signed_in(gateway, arguments)
+    with acting_maybe(arguments, shell) as (opened, session):
+        if session is None:
+            raise SecretMissing(option="--as")
+        yield opened.gateway, session
+
+
+@contextmanager
+def acting_maybe(arguments: argparse.Namespace, shell: Shell) -> Iterator[tuple[Opened, Session | None]]:
+    """As :func:`acting_person`, but without ``--as`` the console acts and there is no session."""
+    with opened_both(arguments, shell) as opened:
+        session = signed_in(opened.gateway, arguments) if arguments.login else None
         try:
-            yield gateway, session
+            yield opened, session
         finally:
-            gateway.accounts.sign_out(session.token)
+            if session is not None:
+                opened.gateway.accounts.sign_out(session.token)
+
+
+def person_named(gateway: Gateway, name: str) -> str:
+    """The handle behind a login or a handle of this gateway. Raises ``NoSuchPerson``."""
+    found = gateway.accounts.person_of_login(name)
+    if found is not None:
+        return found
+    if name in {account.person for account in gateway.accounts.accounts()}:
+        return name
+    raise NoSuchPerson(person="-")

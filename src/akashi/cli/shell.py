@@ -1,28 +1,45 @@
-"""What every command has in common: options, output, errors.
+"""What every command has in common: options, output, errors, the manual of a command.
 
 The contract: results go to standard output; progress, questions and errors go to standard error. An error is two lines,
-``error: …`` and ``hint: …``, in the chosen language, without a capital or a full stop added by us; with ``--json`` it is one object.
-The exit status is the error class's. Never a traceback for anything a user can do, never a secret from the command line.
+``error: …`` and ``hint: …``, in the chosen language; with ``--json`` it is one object. The exit status is the error class's
+(:data:`EXITS`). Never a traceback for anything a user can do, never a secret from the command line.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from akashi.clock import Clock, SystemClock
-from akashi.errors import AkashiError, InputError
+from akashi.errors import AkashiError, InputError, Unavailable
 
 HOME_VARIABLE = "AKASHI_HOME"
 DEFAULT_HOME = "akashi-home"
+EXITS: Mapping[int, str] = {
+    0: "done",
+    1: "an unexpected failure",
+    2: "what was handed in cannot be used (file, argument, setting)",
+    3: "not permitted, or a wrong passphrase",
+    4: "no such thing",
+    5: "the state has moved on",
+    6: "a proof, signature or store does not verify",
+    7: "try again later (disk full, home in use, server away)",
+    8: "the sign-in failed",
+    9: "self-consistent only (no trust file was given)",
+    130: "interrupted",
+}
+"""What each exit status means."""
 INTERRUPTED = 130
 _BAR = 30
+_JAPAN = timedelta(hours=9)
 
 
 class BadArguments(InputError):
@@ -30,7 +47,33 @@ class BadArguments(InputError):
 
     code = "cli.arguments"
     ja, en = "引数が正しくありません（{what}）。", "Bad arguments ({what})."
-    hint_ja = hint_en = "akashi {command} --help"
+    hint_ja = hint_en = "{command} --help"
+
+
+class ConfirmationMissing(InputError):
+    """A question that nobody answered with yes; nothing was done."""
+
+    code = "cli.confirmation"
+    ja, en = "確認されなかったので、何もしていません。", "Not confirmed; nothing was done."
+    hint_ja = "端末で「y」と答えるか、内容を確かめたうえで --yes を付けてください。"
+    hint_en = "Answer `y` at the terminal, or look at it and give --yes."
+
+
+class SystemTrouble(Unavailable):
+    """The operating system refused something; ``what`` is its short word for it."""
+
+    code = "cli.system"
+    ja, en = "システムの資源を使えませんでした（{what}）。", "The system did not let us ({what})."
+    hint_ja, hint_en = "権限、空き、接続を確かめてください。", "Check permissions, free space and connections."
+
+
+class Unexpected(AkashiError):
+    """A defect of ours: the kind of failure is told, its details are kept back because they may hold a person's data."""
+
+    code = "cli.unexpected"
+    ja, en = "想定していない失敗です（{kind}）。", "An unexpected failure ({kind})."
+    hint_ja = "版と操作の手順を添えて開発元に知らせてください。ファイルの中身は送らないでください。"
+    hint_en = "Report it with the version and the steps; do not send the content of files."
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,7 +81,20 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise :class:`BadArguments` instead of exiting."""
-        raise BadArguments(what=message, command=" ".join(self.prog.split()[1:]))
+        raise BadArguments(what=message, command=self.prog)
+
+
+def manual(
+    parent: argparse.ArgumentParser | None, description: str, example: str, exits: Sequence[int] = (0, 2)
+) -> dict[str, Any]:
+    """What a parser needs beside its name and help: description, example and exit statuses."""
+    statuses = "\n".join(f"  {number:<3} {EXITS[number]}" for number in sorted({*exits, 0, 2}))
+    return {
+        "parents": [] if parent is None else [parent],
+        "description": description,
+        "epilog": f"example:\n  {example}\n\nexit status:\n{statuses}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +105,7 @@ class Shell:
     err: TextIO
     language: str = "ja"
     as_json: bool = False
-    clock: Clock = SystemClock()
+    clock: Clock = field(default_factory=SystemClock)
 
     def say(self, text: str) -> None:
         """A line for a person, on standard error."""
@@ -58,6 +114,12 @@ class Shell:
     def line(self, text: str) -> None:
         """A line of the result, on standard output."""
         print(text, file=self.out, flush=True)
+
+    def raw(self, data: bytes) -> None:
+        """A result that is a file, on standard output as it is."""
+        self.out.flush()
+        self.out.buffer.write(data)
+        self.out.buffer.flush()
 
     def result(self, value: Mapping[str, object] | Sequence[Mapping[str, object]], lines: Sequence[str]) -> None:
         """The result: ``value`` as JSON with ``--json``, else ``lines``."""
@@ -73,14 +135,24 @@ class Shell:
 
     def fail(self, error: AkashiError) -> int:
         """Say what went wrong; returns the exit status."""
+        sentence, hint = error.sentence(self.language), error.hint(self.language)
         if self.as_json:
-            body = {"code": error.code, "hint": error.hint(self.language), "message": error.sentence(self.language)}
+            body = {"code": error.code, "hint": hint, "message": sentence}
             self.say(json.dumps(body, ensure_ascii=False, sort_keys=True))
         else:
-            self.say(f"error: {error.sentence(self.language)}")
-            if error.hint(self.language):
-                self.say(f"hint: {error.hint(self.language)}")
+            self.say(f"error: {sentence}")
+            if hint:
+                self.say(f"hint: {hint}")
         return error.exit_status
+
+    def require_yes(self, question: str) -> None:
+        """Ask at the terminal. Raises :class:`ConfirmationMissing` for anything but yes, and where nobody can answer."""
+        if not sys.stdin.isatty():
+            raise ConfirmationMissing
+        self.err.write(f"{question} [y/N] ")
+        self.err.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise ConfirmationMissing
 
     def progress(self, label: str) -> Callable[[int, int], None]:
         """A bar for long work, only where standard error is a terminal."""
@@ -95,6 +167,17 @@ class Shell:
         return show
 
 
+def moment(ms: int | None) -> str:
+    """A time for a person: Japan's, to the second. ``-`` where there is none.
+
+    >>> moment(0)
+    '1970-01-01 09:00:00'
+    """
+    if ms is None:
+        return "-"
+    return (datetime.fromtimestamp(ms // 1000, UTC) + _JAPAN).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def language_of_environment() -> str:
     """``en`` where the locale says so, else ``ja``."""
     named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
@@ -105,8 +188,12 @@ def common_options(*, home: bool = True) -> argparse.ArgumentParser:
     """The options that every command takes; a parent parser."""
     parent = Parser(add_help=False)
     if home:
-        where = os.environ.get(HOME_VARIABLE, DEFAULT_HOME)
-        parent.add_argument("--home", type=Path, default=Path(where), help=f"the home folder (default: ${HOME_VARIABLE}, else {DEFAULT_HOME})")
+        parent.add_argument(
+            "--home",
+            type=Path,
+            default=Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME),
+            help=f"the home folder (default: the value of {HOME_VARIABLE}, else {DEFAULT_HOME})",
+        )
     parent.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
     parent.add_argument("--lang", choices=("ja", "en"), default=language_of_environment(), help="language of messages")
     return parent
@@ -115,12 +202,16 @@ def common_options(*, home: bool = True) -> argparse.ArgumentParser:
 def run_parsed(arguments: argparse.Namespace, shell: Shell) -> int:
     """Run the command that was chosen; every failure becomes two lines and an exit status."""
     try:
-        status = arguments.run(arguments, shell)
+        return int(arguments.run(arguments, shell))
     except AkashiError as error:
         return shell.fail(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        # The reader has left. What is still buffered would fail once more at exit, so it goes nowhere.
+        sys.stdout = io.StringIO()
         return 0
-    return int(status)
+    except OSError as error:
+        return shell.fail(SystemTrouble(what=os.strerror(error.errno) if error.errno else type(error).__name__))
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback may show a person's data
+        return shell.fail(Unexpected(kind=type(error).__name__))

@@ -23,8 +23,10 @@ from akashi.identity.journal import Outcome, What
 from akashi.identity.model import Session
 from akashi.ledger.model import HANDLE
 from akashi.ledger.port import Acknowledged
+from akashi.ledger.proof.evidence import export_subject
 from akashi.ledger.proof.verdict import Verdict
 from akashi.ledger.proof.verify import verify_file
+from akashi.ledger.service import Engine
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP = "application/zip"
@@ -140,12 +142,9 @@ def receipt(gateway: Gateway, session: Session, operation_id: bytes) -> Download
 def evidence(gateway: Gateway, session: Session, name: str) -> Download:
     """The evidence bundle of a transfer, as the server collects it; it proves itself."""
     gateway.accounts.require(session, "export.evidence", subject=_handle(name))
-    channel = gateway.line.channel
-    if channel is None:
-        raise Misuse(what="evidence without a line over HTTPS")
     with recorded(gateway, session, What.DOWNLOADED, name):
         gateway.exchange.show(name)  # only a party's own
-        data = channel.call("GET", f"/api/v1/subjects/{name}/evidence").content
+        data = _collected(gateway, name)
     gateway.journal.record(What.DOWNLOADED, session=session, subject=name)
     return Download(f"{name}.akashi", "application/octet-stream", iter([data]))
 
@@ -154,6 +153,15 @@ def verified(gateway: Gateway, session: Session, data: bytes) -> Verdict:
     """Verify a bundle or receipt against this gateway's pinned trust file; nothing leaves the gateway."""
     gateway.accounts.require(session, "ledger.read")
     return verify_file(data, gateway.paths.trust.read_bytes(), KINDS)
+
+
+def _collected(gateway: Gateway, name: str) -> bytes:
+    """The bundle from the server, over HTTPS or in this process."""
+    if gateway.line.channel is not None:
+        return gateway.line.channel.call("GET", f"/api/v1/subjects/{name}/evidence").content
+    if isinstance(gateway.ledger, Engine):
+        return export_subject(gateway.ledger, name)
+    raise Misuse(what="evidence without a server")
 
 
 def _handle(name: str) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 
 from akashi.app.demo import PEOPLE, run
-from akashi.cli.shell import Shell
+from akashi.cli.shell import Shell, manual
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "demo",
-        parents=[parent],
         help="convert, send, receive, erase and prove with invented people",
-        description="Founds a service in an empty home and runs the main job end to end, with the time of each step.",
-        epilog="example: akashi demo --home demo-home   exit status: 0 done, 2 the home is in use, 6 a proof failed",
+        **manual(
+            parent,
+            "Founds a service in an empty home and runs the main job end to end, with the time of each step.",
+            "akashi demo --home demo-home",
+            (6, 7),
+        ),
     )
     parser.add_argument("--people", type=int, default=PEOPLE, help=f"how many invented people (default {PEOPLE})")
     parser.set_defaults(run=_run)

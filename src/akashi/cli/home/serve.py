@@ -6,17 +6,21 @@ import argparse
 
 from akashi.api.serving import serve
 from akashi.app.passphrase import find_passphrase
-from akashi.cli.shell import Shell
+from akashi.cli.shell import Shell, manual
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "serve",
-        parents=[parent],
         help="serve the home over HTTPS",
-        description="Serves the ledger's API, each gateway's pages and API, and the public pages, each on its own port.",
-        epilog="example: akashi serve --home demo-home   stop with Ctrl-C   exit status: 0 stopped, 2 no home, 6 damaged",
+        **manual(
+            parent,
+            "Serves the ledger's API, each gateway's pages and API, and the public pages, each on its own port, and does\n"
+            "the work beside them (erasure, stamps, revocation lists). Stop it with Ctrl-C or SIGTERM.",
+            "akashi serve --home demo-home",
+            (3, 6, 7),
+        ),
     )
     parser.set_defaults(run=_run)
 

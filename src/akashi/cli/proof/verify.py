@@ -7,7 +7,7 @@ from pathlib import Path
 
 from akashi.app.wiring import KINDS
 from akashi.cli.files import read_bounded
-from akashi.cli.shell import Shell
+from akashi.cli.shell import Shell, manual
 from akashi.ledger.proof.report import render
 from akashi.ledger.proof.verify import verify_file
 
@@ -19,14 +19,19 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     """Add the command."""
     parser = commands.add_parser(
         "verify",
-        parents=[parent],
         help="check an evidence bundle (.akashi) or a receipt (.tlog-proof), offline",
-        description="Says what was proven, what was not, and between which time stamps each operation lies.",
-        epilog="example: akashi verify --trust trust.txt transfer.akashi   "
-        "exit status: 0 verified, 6 failed, 9 self-consistent only (no trust file), 2 unreadable arguments",
+        **manual(
+            parent,
+            "Says what was proven, what was not, and between which time stamps each operation lies. Needs no home and no\n"
+            "network. The trust file comes from the secretariat by a way of its own, not with the evidence.",
+            "akashi verify --trust trust.txt transfer.akashi",
+            (6, 9),
+        ),
     )
-    parser.add_argument("file", type=Path, help="the bundle or receipt")
-    parser.add_argument("--trust", type=Path, help="the trust file; without it nothing is more than self-consistent")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the bundle or receipt")
+    parser.add_argument(
+        "--trust", type=Path, metavar="FILE", help="the trust file; without it: self-consistent at most"
+    )
     parser.set_defaults(run=_run)
 
 

@@ -1,0 +1,20 @@
+"""Commands about the ledger itself."""
+
+from __future__ import annotations
+
+import argparse
+
+from akashi.cli.ledger import audit, checkpoint, rebuild, receipt, stamp
+from akashi.cli.shell import Parser
+
+
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
+    """Add the group ``ledger``."""
+    group = commands.add_parser(
+        "ledger",
+        help="the ledger: audit, checkpoint, receipt, stamp, rebuild",
+        description="The ledger itself, for whoever holds the home.",
+    )
+    inner = group.add_subparsers(dest="action", required=True, parser_class=Parser)
+    for command in (audit, checkpoint, receipt, stamp, rebuild):
+        command.declare(inner, parent)
