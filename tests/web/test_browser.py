@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,25 @@ def test_the_pages_in_english(world: World, browser: Browser) -> None:
 
     assert "Inbox" in seat.text()
     assert (seat.complaints, seat.overflowing) == ([], [])
+
+
+def test_a_manager_makes_a_device_and_its_owner_fetches_it(world: World, browser: Browser) -> None:
+    """Devices page, the page with code and password, and the public origin, which asks for no certificate."""
+    manager = Seat(world, browser, world.payer)
+    manager.sign_in(world.payer.login)
+    manager.go("/devices")
+    manager.look("devices")
+    manager.page.click("text=証明書を作る")
+    manager.page.wait_for_selector("dl.facts")
+    manager.look("device")
+    code = manager.page.inner_text("dl.facts dd:nth-of-type(2)")
+    owner = Seat(world, browser, replace(world.payer, port=world.server.settings.public_port))
+    owner.go("/")
+    owner.look("public")
+    owner.page.fill("#code", code)
+    with owner.page.expect_download() as fetched:
+        owner.page.click("text=証明書を取り出す")
+
+    assert fetched.value.suggested_filename == "akashi-device.p12"
+    assert (manager.complaints, manager.overflowing) == ([], [])
+    assert (owner.complaints, owner.overflowing) == ([], [])

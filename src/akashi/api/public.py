@@ -1,7 +1,8 @@
 """The public origin: no client certificate, nothing secret.
 
 Guarantees: hands out what anybody may have: the trust file, the CA certificate, the revocation list, the names of institutions.
-Refuses everything else; nothing here changes anything. Trusts nobody.
+A P12 that waits for its
+owner goes to who has its code, once. Refuses everything else. Trusts nobody.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from akashi.api.door import Door
 from akashi.api.problems import install
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.app.server.home import Server
+from akashi.app.server.pickups import PickupUnknown
 from akashi.web.public import public_page, stylesheet
+from akashi.web.visitors import Posted
 
 router = APIRouter(tags=["public"])
 _PEM = "application/x-pem-file"
@@ -49,7 +52,18 @@ def institutions(request: Request) -> dict[str, object]:
 @router.get("/")
 def page(request: Request) -> Response:
     """The same for a browser."""
-    return public_page(request, [entry.label for entry in _server(request).directory.entries()])
+    return _page(request)
+
+
+@router.post("/enrol", openapi_extra={"x-permission": "open.enrol"})
+def enrol(request: Request, form: Posted) -> Response:
+    """Hand out the P12 file that waits under a code, once."""
+    try:
+        p12 = _server(request).pickups.collect(form.get("code"))
+    except PickupUnknown as error:
+        return _page(request, error)
+    headers = {"Content-Disposition": 'attachment; filename="akashi-device.p12"', "Cache-Control": "no-store"}
+    return Response(p12, media_type="application/x-pkcs12", headers=headers)
 
 
 @router.get("/static/akashi.css")
@@ -77,6 +91,10 @@ def bare_public_app(server: Server | None, errors: ErrorCounter) -> FastAPI:
 def public_app(server: Server, errors: ErrorCounter) -> ASGIApp:
     """The public pages behind a door that asks nobody who they are."""
     return Door(bare_public_app(server, errors), errors, admit=None)
+
+
+def _page(request: Request, error: PickupUnknown | None = None) -> Response:
+    return public_page(request, [entry.label for entry in _server(request).directory.entries()], error)
 
 
 def _server(request: Request) -> Server:

@@ -18,7 +18,7 @@ from akashi.app.gateway.home import Gateway
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.errors import AkashiError, NotFound
 from akashi.identity.errors import SessionEnded
-from akashi.web import exchange, proof, sending, signing
+from akashi.web import devices, exchange, proof, sending, signing
 from akashi.web.forms import FormInvalid
 from akashi.web.public import stylesheet
 from akashi.web.rendering import language_of, page, told
@@ -43,7 +43,7 @@ def web_app(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
     """The pages (``None``: only the route table is of interest)."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, telemetry={"auto_configure": False})
     app.state.gateway = gateway
-    for part in (signing.router, sending.router, exchange.router, proof.router):
+    for part in (signing.router, sending.router, exchange.router, proof.router, devices.router):
         app.include_router(part)
     app.add_api_route("/static/akashi.css", stylesheet, methods=["GET"])
 

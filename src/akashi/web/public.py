@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from akashi.web.rendering import FOLDER, page
+from akashi.errors import AkashiError
+from akashi.web.rendering import FOLDER, language_of, page, told
 
 _STYLE = (FOLDER / "static" / "akashi.css").read_bytes()
 
@@ -17,6 +18,8 @@ def stylesheet() -> Response:
     return Response(_STYLE, media_type="text/css; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
 
 
-def public_page(request: Request, institutions: Sequence[str]) -> Response:
-    """What anybody may see: public files, and who takes part."""
-    return page(request, "public.html", institutions=institutions)
+def public_page(request: Request, institutions: Sequence[str], error: AkashiError | None = None) -> Response:
+    """What anybody may see: public files, who takes part, and the form for a new device."""
+    shown = None if error is None else told(error, language_of(request))
+    status = 200 if error is None else error.http_status
+    return page(request, "public.html", status, institutions=institutions, error=shown)

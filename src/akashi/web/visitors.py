@@ -33,6 +33,7 @@ MENU = (
     ("/inbox", "menu.inbox", "transfer.read"),
     ("/sent", "menu.sent", "transfer.read"),
     ("/verify", "menu.verify", "ledger.read"),
+    ("/devices", "menu.devices", "device.manage"),
     ("/dashboard", "menu.dashboard", "dashboard.read"),
 )
 NOTICES = {
@@ -41,6 +42,7 @@ NOTICES = {
     "confirmed": "good",
     "refused": "warn",
     "withdrawn": "warn",
+    "revoked": "warn",
     "pending": "warn",
     "signed_out": "good",
     "new_device": "stop",

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from akashi import __version__
 from akashi.api.door import SMALL_BODY, Door, Pace
 from akashi.api.problems import install
-from akashi.api.server import evidence, ledger, logkeys, payloads
+from akashi.api.server import devices, evidence, ledger, logkeys, payloads
 from akashi.api.server.callers import ServerHere, counter_of, machine
 from akashi.app.admission import Caller, admit
 from akashi.app.server.dashboard import ErrorCounter, dashboard
@@ -59,7 +59,7 @@ def bare_server_app(server: Server | None, errors: ErrorCounter) -> FastAPI:
     )
     app.state.server, app.state.errors = server, errors
     install(app, errors)
-    for part in (ledger.router, evidence.router, logkeys.router, payloads.router, router):
+    for part in (ledger.router, evidence.router, logkeys.router, payloads.router, devices.router, router):
         app.include_router(part)
     return app
 

@@ -25,6 +25,7 @@ MACHINE_ACTIONS = {
     "ledger.submit": ALL_INSTITUTION_ROLES,
     "payload.store": ALL_INSTITUTION_ROLES,
     "payload.fetch": ALL_INSTITUTION_ROLES,
+    "device.manage": ALL_INSTITUTION_ROLES,
     "dashboard.read": int(InstitutionRole.SECRETARIAT),
 }
 """Action to the institution roles whose machines may do it."""

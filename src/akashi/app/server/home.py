@@ -31,6 +31,7 @@ from akashi.app.errors import HomeExists, InstitutionUnknown
 from akashi.app.gateway.seen import SeenCheckpoint
 from akashi.app.server.founding import CA_KEY, COSIGNER_KEY, SECRETARIAT_KEY, SERVER_KEY, found
 from akashi.app.server.logkeys import TRUST_FILE, current_log_key, publish_log_key
+from akashi.app.server.pickups import Pickups
 from akashi.app.server.stamping import Stamper
 from akashi.app.wiring import KINDS
 from akashi.clock import Clock
@@ -87,6 +88,7 @@ class Server:
         self.vault = Vault(paths.vault, keystore.signer(SERVER_KEY), self.engine.ledger_id, clock)
         self._erase_again()
         self.directory = LocalDirectory(paths.directory)
+        self.pickups = Pickups(paths.root / "pickups", clock)
         self.secretariat_handle = (paths.public / "secretariat").read_text().strip()
         self.author = Author(self.engine, keystore.signer(SECRETARIAT_KEY), self.secretariat_handle, clock)
         self.machine = Author(self.engine, keystore.signer(SERVER_KEY), self.secretariat_handle, clock)
