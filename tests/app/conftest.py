@@ -17,6 +17,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
     return home, found_home(home)
 
 
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cast]:
+    """The closed home of another service: another ledger, other keys."""
+    home = tmp_path_factory.mktemp("stranger") / "home"
+    return home, found_home(home)
+
+
 @pytest.fixture
 def service(template: tuple[Path, Cast], tmp_path: Path) -> Iterator[Service]:
     """An opened copy."""

@@ -41,6 +41,8 @@ STAFF = Role.OPERATOR | Role.MANAGER
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 REAL_LAYOUT = SHARED / "layouts" / "agency-830-columns-header.csv"
 OFFICE, CLINIC, PAYER = "office", "clinic", "payer"
+SHELF = MapShelf(Path("no maps of one's own"))
+"""The shipped maps and formats, parsed once for all gateways of all tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,10 @@ class Service:
         self.clock = clock or FixedClock(START)
         self.server = Server.open(home, PASSPHRASE, self.clock)
         self.gateways: dict[str, Gateway] = {}
+        self._closed = False
         try:
-            for part, handle in cast.handles.items():
-                self.gateways[part] = Gateway.open(home, handle, PASSPHRASE, self.clock, self.server)
+            for part in (CLINIC, PAYER):
+                self.gateway(part)
         except BaseException:
             self.close()
             raise
@@ -124,11 +127,22 @@ class Service:
         self.close()
 
     def close(self) -> None:
-        """Release everything, gateways first."""
+        """Release everything, gateways first; once."""
+        if self._closed:
+            return
+        self._closed = True
         for gateway in self.gateways.values():
             gateway.close()
         self.gateways.clear()
         self.server.close()
+
+    def gateway(self, part: str) -> Gateway:
+        """The gateway of the institution that plays ``part``, opened when first asked for."""
+        if part not in self.gateways:
+            made = Gateway.open(self.home, self.cast.handles[part], PASSPHRASE, self.clock, self.server)
+            made.maps = SHELF
+            self.gateways[part] = made
+        return self.gateways[part]
 
     @property
     def clinic(self) -> Gateway:
@@ -142,7 +156,7 @@ class Service:
 
     def session(self, part: str) -> Session:
         """The session of the person who plays ``part``; it ends as any other does."""
-        gateway = self.gateways[part]
+        gateway = self.gateway(part)
         return gateway.accounts.session(self.cast.tokens[part], gateway.machine_certificate())
 
     def draft(self, data: bytes, name: str = "kekka.csv") -> Draft:
@@ -175,7 +189,7 @@ def copied(template: Path, to: Path) -> Path:
 
 def layout_map(map_id: str) -> LayoutMap:
     """A shipped map by the beginning of its id."""
-    return next(one for one in MapShelf(Path("nowhere")).maps() if one.map_id.startswith(map_id))
+    return next(one for one in SHELF.maps() if one.map_id.startswith(map_id))
 
 
 def heads_of(layout: LayoutMap) -> list[list[str]]:
@@ -190,7 +204,7 @@ def rows_of(map_id: str, people: int, *, messy: bool = False, seed: int = 7) -> 
     """Heading rows and rows of invented people."""
     layout = layout_map(map_id)
     heads = heads_of(layout)
-    maker = Maker(heads, layout, MapShelf(Path("nowhere")).items(), today(START), messy=messy)
+    maker = Maker(heads, layout, SHELF.items(), today(START), messy=messy)
     return heads, list(maker.rows(seed, people))
 
 
