@@ -154,8 +154,10 @@ def _member(server: Server, joined: Joined, login: str, folder: Path, port: int,
     return Member(joined.institution, login, joined.person, device, path, port, f"{login}-b")
 
 
-def _found(home: Path, folder: Path) -> tuple[Member, Member, Member]:
+def found(home: Path, folder: Path, first_port: int = 0) -> tuple[Member, Member, Member]:
+    """A home with three institutions, closed again; ``first_port`` is the server's if given."""
     ports = free_ports(5)
+    ports[0] = first_port or ports[0]
     clock = SystemClock()
     server = Server.create(
         home,
@@ -208,7 +210,7 @@ def served(folder: Path) -> Iterator[World]:
     """Found a home in ``folder``, serve it, and stop it afterwards."""
     home = folder / "home"
     home.mkdir()
-    office, clinic, payer = _found(home, folder)
+    office, clinic, payer = found(home, folder)
     recording = Recording()
     with patch.object(serving, "server_app", lambda server, errors: recording.around(server_app(server, errors))):
         service = Service(home, PASSPHRASE, SystemClock())

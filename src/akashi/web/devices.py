@@ -64,5 +64,6 @@ def _row(one: Device, people: dict[str, str], visitor: Visitor) -> dict[str, obj
         "from_ms": one.from_ms,
         "to_ms": one.to_ms,
         "revoked_ms": one.revoked_ms,
+        "machine": one.certificate == visitor.gateway.machine_certificate(),
         "here": one.handle == visitor.caller.device,
     }

@@ -198,4 +198,4 @@ def _erasure(visitor: Visitor, one: Transfer) -> object:
         return t("transfer.not_erased")
     if state.state == "erasing":
         return t("transfer.erasing")
-    return [moment(state.erased_ms), t(f"transfer.level_{state.level}")]
+    return [moment(state.erased_ms, visitor.language), t(f"transfer.level_{state.level}")]

@@ -16,7 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -52,14 +53,19 @@ def texts(language: str) -> Texts:
     return Texts(yaml.safe_load((FOLDER / "texts" / f"{language}.yaml").read_text(encoding="utf-8")))
 
 
-def moment(at_ms: int | None) -> str:
-    """A time in Japan, as ``2026年11月21日 22:05``; an empty dash for none."""
+def moment(at_ms: int | None, language: str = "ja") -> str:
+    """A time in Japan, as ``2026年11月21日 22:05`` or ``2026-11-21 22:05 JST``; a dash for none."""
     if at_ms is None:
         return "－"
     at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(_JAPAN)
     iso = at.isoformat(timespec="seconds")
-    shown = f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+    shown = f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}" if language == "ja" else f"{at:%Y-%m-%d %H:%M} JST"
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(iso, shown)
+
+
+@pass_context
+def _when(context: Context, at_ms: int | None) -> str:
+    return moment(at_ms, str(context.get("lang", "ja")))
 
 
 def _environment() -> Environment:
@@ -70,7 +76,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["when"] = moment
+    made.filters["when"] = _when
     return made
 
 
