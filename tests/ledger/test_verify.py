@@ -113,7 +113,7 @@ def test_queue_names_the_lowest_wrong_index(workers: int, wrong: tuple[int, ...]
     record = key_record(Overlay(walk._state), key_id(RECEIVER_KEY.spki))
     assert record is not None
     good = parse_operation(seal_operation(log.statement(*SAID, RECEIVER), RECEIVER_KEY))
-    bad = replace(good, signature=bytes(64))
+    bad = good._replace(signature=bytes(64))
     queue = SignatureQueue(workers)
     for index in range(BATCH + 10):
         queue.add(index, record, bad if index in wrong else good)

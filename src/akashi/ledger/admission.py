@@ -31,8 +31,19 @@ def signer_record(state: RawState, statement: Statement, key: bytes, block_ms: i
     return record if record.key == key else None
 
 
-def admit(kinds: KindTable, state: RawState, operation: Operation, ledger_id: bytes, block_ms: int) -> Changes:
-    """What accepting ``operation`` changes. Raises ``Refused``, ``EncodingError``, ``ProofError``, ``LedgerDamaged``."""
+def admit(
+    kinds: KindTable,
+    state: RawState,
+    operation: Operation,
+    ledger_id: bytes,
+    block_ms: int,
+    verified: bytes | None = None,
+) -> Changes:
+    """What accepting ``operation`` changes. Raises ``Refused``, ``EncodingError``, ``ProofError``, ``LedgerDamaged``.
+
+    ``verified``: a public key (SPKI) under which the caller has verified this very operation's signature; if the state names
+    another, or none was given, (4) is done here.
+    """
     statement = operation.statement
     timely = decide_time(statement, ledger_id, block_ms)  # (1)
     if isinstance(timely, Denied):
@@ -42,7 +53,8 @@ def admit(kinds: KindTable, state: RawState, operation: Operation, ledger_id: by
     allowed = decide_signer(record, statement, operation.algorithm, block_ms)  # (3)
     if record is None or isinstance(allowed, Denied):
         raise Refused(allowed.reason if isinstance(allowed, Denied) else "signer.unknown")
-    verify_signature(operation.algorithm, record.spki, operation.signed_bytes, operation.signature)  # (4)
+    if record.spki != verified:
+        verify_signature(operation.algorithm, record.spki, operation.signed_bytes, operation.signature)  # (4)
     overlay = Overlay(state)
     context = Context(statement, operation.id, operation.key, record.purpose, block_ms)
     try:

@@ -22,7 +22,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Generic, Protocol, TypeVar, dataclass_transform, overload
+from typing import Generic, NamedTuple, Protocol, TypeVar, dataclass_transform, overload
 
 from akashi.errors import Misuse
 from akashi.ledger.errors import EncodingError, Refused
@@ -121,11 +121,12 @@ def enum(of: type[E]) -> Shape[E]:
 
 def many(of: Shape[T], most: int) -> Shape[tuple[T, ...]]:
     """A tuple of at most ``most`` items."""
+    load_one = of.load
 
     def load(value: Value) -> tuple[T, ...]:
         if not isinstance(value, list) or len(value) > most:
             raise EncodingError("event.field")
-        return tuple(of.load(item) for item in value)
+        return tuple([load_one(item) for item in value])
 
     return Shape(f"[{of.name}]*{most}", load, lambda value: [of.dump(item) for item in value])
 
@@ -196,21 +197,22 @@ def dump_body(body: object) -> dict[int, Value]:
 
 def load_body(body_type: type[T], body: dict[int, Value]) -> T:
     """The event of a CBOR map; unknown, missing or misshapen fields raise :class:`EncodingError`."""
-    values: dict[str, object] = {}
-    used = 0
-    for n, name, shape, optional in _INFO[body_type].fields:
+    values: list[object] = []  # in the order of the fields, which is that of the constructor
+    absent = 0
+    for n, _, shape, optional in _INFO[body_type].fields:
         if n in body:
-            values[name] = shape.load(body[n])
-            used += 1
-        elif not optional:
+            values.append(shape.load(body[n]))
+        elif optional:
+            values.append(None)
+            absent += 1
+        else:
             raise EncodingError("event.missing")
-    if used != len(body):
+    if len(values) - absent != len(body):
         raise EncodingError("event.unknown")
-    return body_type(**values)
+    return body_type(*values)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What ``apply`` may know beside the state: the statement, its id, the signing key's purpose, the block time."""
 
     statement: Statement

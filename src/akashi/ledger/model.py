@@ -2,6 +2,8 @@
 
 Guarantees: frozen values with exactly the fields of ``docs/spec``; building one checks nothing, parsing does
 (``wire.envelope``, ``wire.leaf``). Trusts nobody; holds no personal data: handles, digests, numbers.
+
+What is built for every operation is a named tuple and not a frozen dataclass: that takes a quarter of the time.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from akashi.ledger.wire.cbor import Value
 
@@ -57,8 +60,7 @@ class Actor:
     device: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(NamedTuple):
     """How the acting person was authenticated, as the signing gateway asserts it."""
 
     method: AuthMethod
@@ -83,8 +85,7 @@ class Statement:
     nonce: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One parsed, not yet verified envelope."""
 
     envelope: bytes

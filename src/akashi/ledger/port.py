@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from akashi.ledger.state import ReadState
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(NamedTuple):
     """An operation that is committed, durable and accepted."""
 
     operation_id: bytes
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls on an acknowledgement
     height: int
     block_ms: int
 

@@ -154,6 +154,7 @@ class TableState:
 
     def __init__(self, connection: sqlite3.Connection, seal: RowSeal | None) -> None:
         self._connection = connection
+        self._one = connection.cursor()  # for rows by key: there is at most one, so it never holds a read open
         self._seal = seal
 
     def _checked(self, space: str, key: bytes, value: object, tag: object) -> bytes:
@@ -167,7 +168,7 @@ class TableState:
         """The encoded value, or ``None``."""
         sql = "SELECT value, tag FROM state WHERE space = ? AND key = ?"
         try:
-            row = self._connection.execute(sql, (space, key)).fetchone()
+            row = self._one.execute(sql, (space, key)).fetchone()
         except STORE_FAULTS as error:
             raise translate(error) from error
         return None if row is None else self._checked(space, key, row[0], row[1])

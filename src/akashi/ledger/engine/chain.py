@@ -31,10 +31,11 @@ from akashi.ledger.errors import (
 from akashi.ledger.events import KindTable
 from akashi.ledger.model import Header, Leaf
 from akashi.ledger.port import Acknowledged
-from akashi.ledger.registry import LEDGER_KINDS, LogIdentity, log_identity, stepped_to
+from akashi.ledger.registry import LEDGER_KINDS, LogIdentity, log_identity, record_of, stepped_to
 from akashi.ledger.rules import Denied, decide_clock
 from akashi.ledger.state import Overlay
 from akashi.ledger.store import STORE_FAULTS, BlockRow, LeafRow, Tables, translate
+from akashi.ledger.wire.envelope import verify_signature
 from akashi.ledger.wire.leaf import (
     ZERO_HASH,
     effects_digest,
@@ -207,6 +208,7 @@ class Chain:
         now_ms = self._clock.now_ms()
         draft = _Draft(self, head, max(head.header.block_ms, now_ms), now_ms)
         draft.known = self._tables.known([entry.id for entry in batch])
+        draft.verify(batch)
         outcomes = [draft.take(entry) for entry in batch]
         if not draft.rows:
             self._connection.execute("ROLLBACK")
@@ -276,6 +278,21 @@ class _Draft:
         self.state = Overlay(self.base)
         self.rows: list[LeafRow] = []
 
+    def verify(self, batch: list[Pending]) -> None:
+        """Check the signatures of a batch under the keys enrolled before it, one after the other.
+
+        Alternating with the rules takes several percent more time: each throws the other out of the processor's caches. Whether the key
+        may still sign when the operation's turn comes is for ``admit``, which checks what this could not.
+        """
+        for entry in batch:
+            operation = entry.operation
+            raw = None if entry.id in self.known else self.base.get_raw("key", operation.key)
+            if raw is not None:
+                spki = record_of(operation.key, raw).spki
+                with suppress(ProofError):  # said in its turn, and in its order among the other reasons
+                    verify_signature(operation.algorithm, spki, operation.signed_bytes, operation.signature)
+                    entry.verified = spki
+
     def take(self, entry: Pending) -> Outcome:
         """Admit one operation as the next leaf; a refusal is its outcome."""
         known = self._taken.get(entry.id) or (self._accepted_before(entry.id) if entry.id in self.known else None)
@@ -294,7 +311,8 @@ class _Draft:
         chain, operation, kind = self._chain, entry.operation, entry.operation.statement.kind
         if self._now_ms < self._last_ms and kind != "clock.stepped":
             self._check_clock()
-        changes = admit(chain._kinds, self.state, operation, chain._ledger_id, self.block_ms)  # noqa: SLF001 - as above
+        kinds, ledger_id = chain._kinds, chain._ledger_id  # noqa: SLF001 - as above
+        changes = admit(kinds, self.state, operation, ledger_id, self.block_ms, entry.verified)
         if kind == "log.rekeyed":
             self._check_successor(changes)
         leaf = encode_leaf(Leaf(self._height, self.block_ms, operation.envelope, 0, effects_digest(changes)))

@@ -25,13 +25,16 @@ Outcome = Acknowledged | AkashiError
 class Pending:
     """One operation on its way, and how it ended."""
 
-    __slots__ = ("id", "operation", "outcome", "ticket")
+    __slots__ = ("id", "operation", "outcome", "ticket", "verified")
 
     def __init__(self, operation: Operation, ticket: Ticket) -> None:
         self.operation = operation
         self.id = operation.id
         self.ticket = ticket
         self.outcome: Outcome | None = None
+        self.verified: bytes | None = (
+            None  # the public key (SPKI) under which the operation's signature was found right
+        )
 
 
 class Ticket:

@@ -17,13 +17,18 @@ from hashlib import sha256
 from akashi.ledger.wire.note import NoteSigner
 
 TAG_SIZE = 16
+_BLOCK = 64  # of SHA-256, in bytes
 
 
 class RowSeal:
     """MACs over state rows, under a key that is derived from a signature by the cosigner and stored nowhere."""
 
     def __init__(self, key: bytes) -> None:
+        # RFC 2104, with both keyed states made once: copying them takes a third of what an HMAC from the key does.
         self._key = key
+        padded = key.ljust(_BLOCK, b"\x00")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
 
     @classmethod
     def of(cls, cosigner: NoteSigner, ledger_id: bytes) -> RowSeal:
@@ -34,7 +39,10 @@ class RowSeal:
         """32 bytes: the first half is stored beside the row, the second is its share of the block's sum."""
         name = space.encode()
         message = b"%c%s%s%s%s" % (len(name), name, len(key).to_bytes(4, "big"), key, value)
-        return hmac.digest(self._key, message, "sha256")
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
 
     def total(self, header_hash: bytes, amount: int) -> bytes:
         """What a block stores of the sum of all rows: the sum and its MAC for this block."""

@@ -49,6 +49,11 @@ def encode_bytes_head(length: int) -> bytes:
     return _BYTES[length] if length < _NEAR else _head(2, length)
 
 
+def encode_list_head(count: int) -> bytes:
+    """The head of an array of ``count`` items (as above)."""
+    return _LISTS[count] if count < _NEAR else _head(4, count)
+
+
 def encode(value: Value) -> bytes:
     """The one encoding of ``value``. Raises :class:`EncodingError` for anything outside the allow-list."""
     out: list[bytes] = []
@@ -99,7 +104,7 @@ def _encode_container(value: Value, out: list[bytes], depth: int) -> None:
     if depth > MAX_DEPTH:
         raise EncodingError("cbor.depth")
     if isinstance(value, (list, tuple)):
-        out.append(_LISTS[len(value)] if len(value) < _NEAR else _head(4, len(value)))
+        out.append(encode_list_head(len(value)))
         _encode(value, out, depth)
     elif isinstance(value, dict):
         out.append(_head(5, len(value)))

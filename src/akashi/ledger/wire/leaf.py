@@ -26,9 +26,19 @@ def effects_digest(changes: Changes) -> bytes:
     """SHA-256("akashi/effects/1" 00 CBOR [[namespace, key, value or null], …]) in (namespace, key) byte order."""
     if not changes:
         return NO_EFFECTS
-    # Keys are unique within a namespace, so sorting never compares two values.
-    rows: list[cbor.Value] = [[space, key, value] for (space, key), value in sorted(changes.items())]
-    return sha256(b"akashi/effects/1\x00" + cbor.encode(rows)).digest()
+    # Spliced, because it runs for every operation; keys are unique within a namespace, so sorting never compares two values.
+    head = cbor.encode_bytes_head
+    parts = [b"akashi/effects/1\x00", cbor.encode_list_head(len(changes))]
+    for (space, key), value in sorted(changes.items()):
+        parts += (_space(space), head(len(key)), key)
+        parts += (b"\xf6",) if value is None else (head(len(value)), value)
+    return sha256(b"".join(parts)).digest()
+
+
+@lru_cache(maxsize=256)
+def _space(space: str) -> bytes:
+    """What a change in a namespace begins with: an array of three, and the namespace."""
+    return b"\x83" + cbor.encode(space)
 
 
 NO_EFFECTS = sha256(b"akashi/effects/1\x00\x80").digest()
@@ -38,7 +48,7 @@ def encode_leaf(leaf: Leaf) -> bytes:
     """``[1, height, block ms, operation, result, effects]``."""
     # Spliced: the envelope is up to 32 KiB, and this runs for every operation.
     head = cbor.encode_bytes_head
-    start, result = _start(leaf.height, leaf.block_ms), cbor.encode(leaf.result)
+    start, result = _start(leaf.height, leaf.block_ms), cbor.encode(leaf.result) if leaf.result else b"\x00"
     effects = leaf.effects
     return b"".join((start, head(len(leaf.envelope)), leaf.envelope, result, head(len(effects)), effects))
 
