@@ -31,8 +31,8 @@ from akashi.app.server.home import Server
 from akashi.app.server.logkeys import current_log_key, log_key_names, log_public, publish_log_key
 from akashi.app.server.rekeying import SuccessorMissing, rekey
 from akashi.app.wiring import KINDS
-from akashi.cli.proof import rekey as command
-from akashi.cli.shell import Parser, Shell, common_options, run_parsed
+from akashi.cli.__main__ import main as akashi
+from akashi.cli.shell import Shell
 from akashi.clock import FixedClock
 from akashi.identity.events import AccessAnchored
 from akashi.keys.keystore import FileKeystore
@@ -444,11 +444,10 @@ def test_the_hint_for_opening_is_only_a_hint(template: tuple[Path, Cast], tmp_pa
 
 
 def run(home: Path, *words: str) -> tuple[int, str]:
-    """``akashi rekey`` in a home; its exit status and what it printed."""
-    parser, out = Parser(), io.StringIO()
-    command.declare(parser.add_subparsers(parser_class=Parser), common_options())
-    arguments = parser.parse_args(["rekey", "--home", str(home), "--json", *words])
-    return run_parsed(arguments, Shell(out, out, "en", as_json=True, clock=FixedClock(START))), out.getvalue()
+    """``akashi ledger rekey`` in a home; its exit status and what it printed."""
+    out = io.StringIO()
+    shell = Shell(out, out, "en", as_json=True, clock=FixedClock(START))
+    return akashi(["ledger", "rekey", "--home", str(home), "--json", *words], shell), out.getvalue()
 
 
 def test_the_command_changes_the_key(template: tuple[Path, Cast], tmp_path: Path) -> None:

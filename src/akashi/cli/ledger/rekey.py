@@ -1,4 +1,4 @@
-"""``akashi rekey``: the log's next key takes over."""
+"""``akashi ledger rekey``: the log's next key takes over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             "Records on the ledger, as the secretariat, that the key it has committed to signs checkpoints from now on, and\n"
             "commits to the one after. Gateways follow by themselves; old receipts stay valid. Cannot be undone. Stop\n"
             "`akashi serve` before, and copy the server's key store afterwards: it holds the next key.",
-            "akashi rekey --home HOME",
+            "akashi ledger rekey --home HOME",
             (2, 3, 6, 7),
         ),
     )
