@@ -24,7 +24,7 @@ XWING, P256 = 0x647A, 0x0010
 ENCAPSULATED = {1: 1120, 2: 65}
 
 
-class Refused(Exception):  # noqa: N818  # errors say what happened
+class Refused(Exception):
     """``word`` is the failure."""
 
     def __init__(self, word: str) -> None:
@@ -32,11 +32,11 @@ class Refused(Exception):  # noqa: N818  # errors say what happened
         self.word = word
 
 
-class Short(Exception):  # noqa: N818  # as above
+class Short(Exception):
     """CBOR ended inside an item."""
 
 
-class Broken(Exception):  # noqa: N818  # as above
+class Broken(Exception):
     """Not the one CBOR encoding of something this format uses."""
 
 
