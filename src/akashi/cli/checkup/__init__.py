@@ -15,6 +15,6 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="checkup files: inspect, convert, hc08, generate",
         description="Look at and convert checkup files on this machine. Nothing leaves it.",
     )
-    inner = group.add_subparsers(dest="action", required=True, parser_class=Parser)
+    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     for command in (inspect, convert, hc08, generate):
         command.declare(inner, parent)

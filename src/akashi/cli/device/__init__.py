@@ -15,6 +15,6 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="devices of an institution: add, list, revoke",
         description="Devices with a client certificate. Issuing and revoking need the server's home, which holds the CA.",
     )
-    inner = group.add_subparsers(dest="action", required=True, parser_class=Parser)
+    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     for command in (add, listing, revoke):
         command.declare(inner, parent)

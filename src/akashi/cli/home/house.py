@@ -12,7 +12,7 @@ from akashi.cli.shell import Parser, Shell, manual
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
     group = commands.add_parser("house", help="housekeeping: run", description="The server's own work on transfers.")
-    parser = group.add_subparsers(dest="action", required=True, parser_class=Parser).add_parser(
+    parser = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser).add_parser(
         "run",
         help="end what expired, erase what is due, once",
         **manual(

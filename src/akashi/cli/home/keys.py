@@ -17,7 +17,7 @@ from akashi.keys.keystore import FileKeystore
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
     group = commands.add_parser("keys", help="key stores: passphrase", description="The key stores of a home.")
-    parser = group.add_subparsers(dest="action", required=True, parser_class=Parser).add_parser(
+    parser = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser).add_parser(
         "passphrase",
         help="lock the key stores of the home under another passphrase",
         **manual(

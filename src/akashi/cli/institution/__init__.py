@@ -15,6 +15,6 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="institutions: add, list, disable, enable",
         description="Who takes part. Acts as the secretariat: for whoever holds the server's home and its passphrase.",
     )
-    inner = group.add_subparsers(dest="action", required=True, parser_class=Parser)
+    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     for command in (add, listing, switch):
         command.declare(inner, parent)

@@ -15,6 +15,6 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="the access journal: verify, list",
         description="Who signed in, read, took out or was refused what, at one gateway.",
     )
-    inner = group.add_subparsers(dest="action", required=True, parser_class=Parser)
+    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     for command in (verify, listing):
         command.declare(inner, parent)

@@ -15,6 +15,6 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="people of an institution: add, list, disable, password, totp",
         description="The people of one institution. A manager signs in with --as; without it whoever holds the home acts.",
     )
-    inner = group.add_subparsers(dest="action", required=True, parser_class=Parser)
+    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     for command in (add, listing, disable, password, totp):
         command.declare(inner, parent)

@@ -15,7 +15,7 @@ from akashi.ledger.proof.evidence import export_all
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
     group = commands.add_parser("evidence", help="evidence bundles: export", description="Evidence bundles (.akashi).")
-    parser = group.add_subparsers(dest="action", required=True, parser_class=Parser).add_parser(
+    parser = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser).add_parser(
         "export",
         help="write the evidence of a transfer, or of the whole ledger",
         **manual(

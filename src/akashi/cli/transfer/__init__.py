@@ -15,6 +15,6 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="transfers: send, list, show, receive, confirm, refuse, withdraw, resend, pending",
         description="Send and receive. Each command signs a person in (--as) and out again.",
     )
-    inner = group.add_subparsers(dest="action", required=True, parser_class=Parser)
+    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
     for command in (send, listing, show, receive, confirm, refuse, withdraw, resend, pending):
         command.declare(inner, parent)
