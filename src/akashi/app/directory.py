@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from akashi.app.databases import translated
 from akashi.errors import InputError
 from akashi.identity.rules import directory_commitment
 
@@ -68,23 +70,23 @@ class LocalDirectory:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._connect() as connection:
+        with self._connected() as connection:
             connection.execute(_SCHEMA)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=10)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. Raises ``DiskFull``, ``StoreFailed``."""
+        with translated(self._path), closing(sqlite3.connect(self._path, timeout=10)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            with connection:
+                yield connection
 
     def entries(self) -> Sequence[DirectoryEntry]:
         """All institutions, by name."""
-        connection = self._connect()
-        try:
+        with self._connected() as connection:
             rows = connection.execute("SELECT handle, name, number, salt FROM institutions ORDER BY name, handle")
             return [DirectoryEntry(*row) for row in rows]
-        finally:
-            connection.close()
 
     def prepare(self, handle: str, name: str, number: str) -> DirectoryEntry:
         """A checked entry with a fresh salt; not stored yet. Raises :class:`DirectoryEntryInvalid`."""
@@ -96,12 +98,8 @@ class LocalDirectory:
 
     def store(self, entry: DirectoryEntry) -> None:
         """Keep an entry whose commitment is on the ledger; durable on return."""
-        connection = self._connect()
-        try:
-            with connection:
-                connection.execute(
-                    "INSERT OR REPLACE INTO institutions VALUES (?, ?, ?, ?)",
-                    (entry.handle, entry.name, entry.number, entry.salt),
-                )
-        finally:
-            connection.close()
+        with self._connected() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO institutions VALUES (?, ?, ?, ?)",
+                (entry.handle, entry.name, entry.number, entry.salt),
+            )

@@ -27,6 +27,7 @@ from akashi.app.gateway.remote import Channel, RemoteDirectory, RemoteLedger, Re
 from akashi.app.gateway.seen import SeenCheckpoint
 from akashi.app.server.home import Server
 from akashi.clock import Clock
+from akashi.errors import Unavailable
 from akashi.exchange.model import Acting
 from akashi.exchange.screening import find_scanner
 from akashi.exchange.service import Exchange
@@ -108,7 +109,8 @@ class Gateway:
         """Release databases and connections."""
         self.drafts.clear()
         if self.line.channel is None:
-            self.seen.keep(self.ledger.checkpoint())
+            with suppress(Unavailable):  # a full disk, or a server that was closed first: the older note stays good
+                self.seen.keep(self.ledger.checkpoint())
         self.seen.close()
         if self._sole is not None:
             self._sole.release()

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+from akashi.app.databases import translated
 from akashi.ledger.wire.note import parse_checkpoint
 
 
@@ -18,7 +19,7 @@ class SeenCheckpoint:
     """One row. Thread-safe."""
 
     def __init__(self, database: Path) -> None:
-        self._lock = threading.Lock()
+        self._path, self._lock = database, threading.Lock()
         if not database.exists():
             os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         self._connection = sqlite3.connect(database, timeout=10, check_same_thread=False)
@@ -50,13 +51,13 @@ class SeenCheckpoint:
 
     def read(self) -> bytes | None:
         """The note, or ``None`` before the first."""
-        with self._lock:
+        with self._lock, translated(self._path):
             row = self._connection.execute("SELECT note FROM seen_checkpoint").fetchone()
         return None if row is None else bytes(row[0])
 
     def keep(self, note: bytes) -> None:
-        """Replace it unless a larger one is there already."""
-        with self._lock, self._connection:
+        """Replace it unless a larger one is there already. Raises ``DiskFull``, ``StoreFailed``."""
+        with self._lock, translated(self._path), self._connection:
             row = self._connection.execute("SELECT note FROM seen_checkpoint").fetchone()
             if row is None or parse_checkpoint(bytes(row[0])).size <= parse_checkpoint(note).size:
                 self._connection.execute("INSERT OR REPLACE INTO seen_checkpoint VALUES (1, ?)", (note,))
