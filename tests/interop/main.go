@@ -1,5 +1,5 @@
 // Command interop lets Go's own packages judge what Akashi wrote: sumdb/note and sumdb/tlog check a checkpoint and a receipt,
-// crypto/hpke makes keys and opens wraps. Requests are JSON on standard input, one answer is JSON on standard output.
+// crypto/hpke makes keys and opens wraps, and whole sealed containers open (sealed.go). Requests are JSON on standard input, one answer is JSON on standard output.
 package main
 
 import (
@@ -30,6 +30,7 @@ func main() {
 	}
 	answer, err := map[string]func(request) (map[string]string, error){
 		"note": checkNote, "receipt": checkReceipt, "key": makeKey, "open": openWrap,
+		"sealed": openSealed,
 	}[r.Do](r)
 	if err != nil {
 		answer = map[string]string{"error": err.Error()}
