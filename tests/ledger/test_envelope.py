@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -29,6 +28,7 @@ from akashi.ledger.wire.cbor import Value
 from akashi.ledger.wire.envelope import (
     encode_statement,
     key_id,
+    parse_cose,
     parse_operation,
     seal_operation,
     sign_cose,
@@ -111,6 +111,37 @@ def test_every_changed_byte_is_noticed() -> None:
                 verify_signature(operation.algorithm, signer.spki, operation.signed_bytes, operation.signature)
 
 
+@settings(max_examples=200)
+@given(st.sampled_from([0, 1, 23, 24, 25, 255, 256, 257, 600]), st.data())
+def test_what_is_read_is_what_the_decoder_reads(length: int, draw: st.DataObject) -> None:
+    """Reading the usual form without the decoder neither accepts more nor reads anything else, whatever byte is changed."""
+    data = sign_cose(SIGNER, "akashi-op/1", bytes(length))
+    at = draw.draw(st.integers(0, 70) | st.integers(0, len(data) - 1))
+    drop = draw.draw(st.integers(0, 1))
+    data = data[:at] + draw.draw(st.binary(max_size=2)) + data[at + drop :]
+    try:
+        algorithm, key, payload, signed, signature = parse_cose(data, "akashi-op/1")
+    except EncodingError:
+        return
+
+    protected = cbor.encode({1: int(algorithm), 4: key, 16: "akashi-op/1"})
+    assert cbor.decode(data[1:]) == [protected, {}, payload, signature]
+    assert signed == cbor.encode(["Signature1", protected, b"", payload])
+
+
+@pytest.mark.parametrize("head", [b"\x58\x17", b"\x59\x00\x17", b"\x59\x00\xff", b"\x5a\x00\x00\x01\x00"])
+def test_longer_head_of_the_payload_is_refused(head: bytes) -> None:
+    """A payload whose length is written with more bytes than it needs is a second encoding of the same operation."""
+    data = sign_cose(SIGNER, "akashi-op/1", b"")
+    length = int.from_bytes(head[1:], "big")
+    data = data[:56] + head + bytes(length) + data[57:]
+
+    with pytest.raises(EncodingError) as error:
+        parse_cose(data, "akashi-op/1")
+
+    assert error.value.failure == "cbor.shortest"
+
+
 @given(st.integers(0, len(ENVELOPE) - 1))
 def test_cut_operation_is_refused(length: int) -> None:
     """No prefix of an operation is one."""
@@ -187,7 +218,7 @@ def test_misshapen_envelope_has_its_class(envelope: bytes, failure: str) -> None
 
 def test_too_large_an_operation_is_not_signed() -> None:
     """At most 32 KiB, also for whoever writes it."""
-    statement = replace(parse_operation(ENVELOPE).statement, body={1: bytes(33_000)})
+    statement = parse_operation(ENVELOPE).statement._replace(body={1: bytes(33_000)})
 
     with pytest.raises(EncodingError, match="size"):
         seal_operation(statement, SIGNER)

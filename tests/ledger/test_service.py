@@ -389,8 +389,8 @@ def test_rekey_to_an_uncommitted_key_is_refused(engine: Engine, world: World) ->
 def test_enrolment_is_an_operation_like_any_other(engine: Engine, world: World) -> None:
     """An institution's key is found through the state, and its statement names its own institution only."""
     engine.submit(world.noted(1))
-    foreign = replace(parse_operation(world.noted(2)).statement, nonce=bytes(16))
-    foreign = replace(foreign, actor=replace(foreign.actor, institution="inst-receiver"))
+    foreign = parse_operation(world.noted(2)).statement._replace(nonce=bytes(16))
+    foreign = foreign._replace(actor=replace(foreign.actor, institution="inst-receiver"))
 
     with pytest.raises(Refused, match=r"signer\.institution"):
         engine.submit(seal_operation(foreign, world.gateway))

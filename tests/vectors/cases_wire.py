@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from akashi.ledger.model import Actor, Auth, AuthMethod, Leaf
 from akashi.ledger.wire import cbor
@@ -100,8 +100,7 @@ def operation_vectors() -> Iterator[Vector]:
     """Envelope and statement."""
     log = Log()
     good = log.statement("example.said", {1: "per-000001"}, SECRETARIAT, subject="tr-00000001")
-    full = replace(
-        good,
+    full = good._replace(
         actor=Actor(SECRETARIAT, "per-000001", "dev-000001"),
         auth=Auth(AuthMethod.PASSWORD_TOTP, START_MS, bytes(32)),
     )

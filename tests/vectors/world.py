@@ -198,7 +198,7 @@ class Log:
             not_after_ms=self.now_ms + HOUR_MS,
             nonce=sha256(b"%d" % self._nonce).digest()[:16],
         )
-        return replace(made, **more)  # type: ignore[arg-type]  # as above
+        return made._replace(**more)  # type: ignore[arg-type]  # as above
 
     def say(self, body: object, signer: Signer, institution: str, *, result: int = 0, **more: object) -> int:
         """Append one leaf in the open block; returns its index. ``body``: an event, or (kind, map)."""

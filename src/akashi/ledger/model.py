@@ -69,8 +69,7 @@ class Auth(NamedTuple):
     """SHA-256 of the client certificate (DER) of the device in use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """Who did what to what (docs/spec/operation.md section 2)."""
 
     ledger: bytes

@@ -23,6 +23,7 @@ Value: TypeAlias = int | str | bytes | bool | list["Value"] | dict[int, "Value"]
 MAX_DEPTH = 16
 _INT64 = 1 << 63
 _SHORT = 24  # arguments below this sit in the initial byte
+_LONG = Struct(">BQ").pack
 _TWO, _FOUR, _EIGHT = Struct(">H").unpack_from, Struct(">I").unpack_from, Struct(">Q").unpack_from
 _SIMPLE: dict[int, bool | None] = {0xF4: False, 0xF5: True, 0xF6: None}
 
@@ -36,7 +37,7 @@ def _head(major: int, argument: int) -> bytes:
         return (major << 5 | 25).to_bytes(1, "big") + argument.to_bytes(2, "big")
     if argument < 1 << 32:
         return (major << 5 | 26).to_bytes(1, "big") + argument.to_bytes(4, "big")
-    return (major << 5 | 27).to_bytes(1, "big") + argument.to_bytes(8, "big")
+    return _LONG(major << 5 | 27, argument)
 
 
 # The heads that nearly every item has: built once, for this runs for every item of every operation.
@@ -132,6 +133,8 @@ def decode_item(data: bytes, position: int) -> tuple[Value, int]:
         items, end = _items(data, position, 1, 0)
     except (IndexError, StructError) as error:  # the only way to either: a byte or a number after the end of the data
         raise EncodingError("cbor.short") from error
+    except UnicodeDecodeError as error:
+        raise EncodingError("cbor.text") from error
     return items[0], end
 
 
@@ -156,7 +159,7 @@ def _items(
     """``count`` items one after the other; with ``keys`` each has its key before it, which goes there.
 
     Scalars are decoded in the loop and only containers recurse. What is asked for after the end of the data raises
-    ``IndexError`` or ``StructError``.
+    ``IndexError`` or ``StructError``, text that is none ``UnicodeDecodeError``.
     """
     if count > len(data) - position:
         raise EncodingError("cbor.short")  # every item takes at least one byte: refuse before allocating
@@ -193,12 +196,11 @@ def _items(
                 raise EncodingError("cbor.range")
             item = argument if initial < 0x20 else -1 - argument
         elif initial < 0x80:  # 2 and 3: byte and text strings
-            item = data[position : position + argument]
-            if len(item) != argument:
+            raw = data[position : position + argument]
+            if len(raw) != argument:
                 raise EncodingError("cbor.short")
             position += argument
-            if initial >= 0x60:
-                item = _text(item)
+            item = raw if initial < 0x60 else raw.decode()
         elif initial < 0xC0:  # 4 and 5: arrays and maps
             item, position = _container(data, position, argument, initial >= 0xA0, depth + 1)
         elif initial < 0xE0:
@@ -217,13 +219,6 @@ def _key(data: bytes, position: int, depth: int) -> tuple[int, int]:
     if type(key) is not int or key < 0:
         raise EncodingError("cbor.key")
     return key, position
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise EncodingError("cbor.text") from error
 
 
 def _container(data: bytes, position: int, count: int, is_map: bool, depth: int) -> tuple[Value, int]:

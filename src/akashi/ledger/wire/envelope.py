@@ -38,6 +38,7 @@ from akashi.ledger.wire.cbor import Value
 
 OPERATION_TYPE = "akashi-op/1"
 _COSE_SIGN1 = b"\xd2"  # tag 18
+_USUAL = b"\xd2\x84\x58\x33"  # an array of four that begins with the protected header of an operation, 51 bytes
 _CONTEXT = b"\x84\x6aSignature1"  # the array of four and its first text, RFC 9052 section 4.4
 _ALGORITHM, _KEY_ID, _TYPE = 1, 4, 16
 _METHODS = {int(method): method for method in AuthMethod}
@@ -84,6 +85,34 @@ def sign_cose(signer: Signer, typ: str, payload: bytes) -> bytes:
 
 def parse_cose(data: bytes, typ: str) -> tuple[Algorithm, bytes, bytes, bytes, bytes]:
     """Strictly parse a COSE_Sign1: (algorithm, key id, payload, Sig_structure, signature)."""
+    spliced = _spliced(data)
+    if spliced is not None:
+        protected, payload, signature = spliced
+    else:
+        protected, payload, signature = _decoded(data)
+    if len(signature) != SIGNATURE_SIZE:
+        raise EncodingError("cose.signature")
+    algorithm, key = _parse_protected(protected, typ)
+    return algorithm, key, payload, _sig_structure(protected, payload), signature
+
+
+def _spliced(data: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """Protected header, payload and signature of an envelope whose heads stand where nearly every operation has them.
+
+    ``None`` for all others, right or wrong: judging those is for the strict decoder. A single encoding means that what has this form is what
+    the decoder would have read.
+    """
+    if data[:4] != _USUAL or data[55:56] != b"\xa0" or data[-66:-64] != b"\x58\x40":
+        return None
+    if data[56] == 0x58 and data[57] >= 24 and len(data) == 124 + data[57]:
+        return data[4:55], data[58:-66], data[-64:]
+    if data[56] == 0x59 and data[57] and len(data) == 125 + (data[57] << 8 | data[58]):
+        return data[4:55], data[59:-66], data[-64:]
+    return None
+
+
+def _decoded(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """Protected header, payload and signature of any envelope."""
     if data[:1] != _COSE_SIGN1:
         raise EncodingError("cose.tag")
     parts = cbor.decode(data[1:])
@@ -94,10 +123,7 @@ def parse_cose(data: bytes, typ: str) -> tuple[Algorithm, bytes, bytes, bytes, b
         raise EncodingError("cose.unprotected")
     if not (isinstance(protected, bytes) and isinstance(payload, bytes) and isinstance(signature, bytes)):
         raise EncodingError("cose.shape")
-    if len(signature) != SIGNATURE_SIZE:
-        raise EncodingError("cose.signature")
-    algorithm, key = _parse_protected(protected, typ)
-    return algorithm, key, payload, _sig_structure(protected, payload), signature
+    return protected, payload, signature
 
 
 @lru_cache(maxsize=4096)
