@@ -21,10 +21,10 @@ import re
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pyotp
 
@@ -56,21 +56,24 @@ class Cast:
     places: dict[str, str] = field(default_factory=dict)
 
 
-def found(home: Path) -> Cast:
+def found(home: Path, start_ms: int = START, ports: Sequence[int] = (8443, 8442, 8444, 8445, 8446)) -> Cast:
     """Found the service: the office (jimu), a sending clinic (mori), a receiving payer (hoshi)."""
-    clock, cast = FixedClock(START), Cast()
+    clock, cast = FixedClock(start_ms), Cast()
+    api, public, *own = ports
     home.mkdir()
     (home / "passphrase").write_bytes(PASSPHRASE)
-    server = Server.create(home, ServerSettings(), "架空事務局", PASSPHRASE, clock, cost=FAST_UNSAFE_COST)
-    terms = {"passphrase": PASSPHRASE, "settings": GatewaySettings(), "clock": clock, "cost": FAST_UNSAFE_COST}
+    settings = ServerSettings(port=api, public_port=public)
+    server = Server.create(home, settings, "架空事務局", PASSPHRASE, clock, cost=FAST_UNSAFE_COST)
+    terms: dict[str, Any] = {"passphrase": PASSPHRASE, "clock": clock, "cost": FAST_UNSAFE_COST}
     first = FirstPerson("jimu", "架空 事務", Role.SECRETARIAT)
-    joined = {"office": equip(server, home, server.secretariat_handle, first, **terms)}
-    for place, name, number, role, login in (
-        ("clinic", "架空健診センター", "1319999901", InstitutionRole.SENDER, "mori"),
-        ("payer", "架空健康保険組合", "1329999902", InstitutionRole.RECEIVER, "hoshi"),
+    office = equip(server, home, server.secretariat_handle, first, settings=GatewaySettings(port=own[0]), **terms)
+    joined = {"office": office}
+    for place, name, number, role, login, port in (
+        ("clinic", "架空健診センター", "1319999901", InstitutionRole.SENDER, "mori", own[1]),
+        ("payer", "架空健康保険組合", "1329999902", InstitutionRole.RECEIVER, "hoshi", own[2]),
     ):
-        person = FirstPerson(login, f"架空 {login}", _STAFF)
-        joined[place] = join(server, home, name=name, number=number, roles=role, first=person, **terms)
+        terms |= {"first": FirstPerson(login, f"架空 {login}", _STAFF), "settings": GatewaySettings(port=port)}
+        joined[place] = join(server, home, name=name, number=number, roles=role, **terms)
     for place, one in joined.items():
         login = one.gateway.accounts.account(one.person).login
         cast.names |= {place: one.institution, f"{login}id": one.person}
@@ -194,6 +197,12 @@ class Stage:
         text = re.sub(r"upload_limit_bytes = \d+", f"upload_limit_bytes = {limit}", path.read_text(encoding="utf-8"))
         path.write_text(text, encoding="utf-8")
 
+    def _deafen(self, place: str) -> None:
+        """The gateway looks for its server where nobody listens."""
+        path = gateway_paths(self.home, self.words[place]).settings
+        text = re.sub(r'server_url = ".*"', 'server_url = "https://127.0.0.1:1"', path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
+
     def _hold(self) -> None:
         """Another process has the home open."""
         self.held.append(Server.open(self.home, PASSPHRASE, self.clock).close)
@@ -218,6 +227,7 @@ class Stage:
         "flip": _flip,
         "text": _text,
         "limit": _limit,
+        "deafen": _deafen,
         "hold": _hold,
         "remove": _remove,
         "code": _code,
