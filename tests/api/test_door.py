@@ -147,3 +147,32 @@ def test_every_answer_is_dressed() -> None:
 
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_large_bodies_wait_their_turn() -> None:
+    """While as many large bodies as allowed are on their way, one more is refused at once and small ones still pass."""
+    seen: list[int] = []
+
+    async def nested(scope: Any, receive: Any, send: Any) -> None:
+        if not seen:
+            seen.append(await one(scope))
+            seen.append(await one({**scope, "path": "/small"}))
+        await echo(scope, receive, send)
+
+    guarded = door(nested, limit=lambda _, path: 10 if path == "/small" else 1 << 20, pace=Pace(large_at_once=1))
+
+    async def one(scope: Any) -> int:
+        sent: list[dict[str, Any]] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        seen_before = list(seen)
+        seen.append(0)
+        await guarded({**scope}, pieces(b""), send)
+        seen[:] = seen_before
+        return int(sent[0]["status"])
+
+    first = call(guarded, pieces(b"x"))
+
+    assert (first.status_code, seen) == (200, [503, 200])

@@ -36,6 +36,8 @@ FREE_READING = {
 FILLED = {
     "{name}": "tr-aaaaaaaaaaaaaaaaaaaa",
     "{draft}": "draft",
+    "{institution}": "inst-aaaaaaaaaaaaaaaaaaaa",
+    "{device}": "dev-aaaaaaaaaaaaaaaaaaaa",
     "{operation}": "00" * 32,
     "{subject}": "tr-aaaaaaaaaaaaaaaaaaaa",
     "{space}": "tr",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from akashi.api.chores import Chore, Chores
 from akashi.api.serving import Service
 from akashi.api.tls import AddressUnusable
+from akashi.api.tls import _listen as listen
 from akashi.app.errors import HomeMissing
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.app.server.home import Server
@@ -121,3 +123,10 @@ def test_a_failing_chore_is_counted_and_the_others_go_on() -> None:
 
     assert errors.all()[0].code == "identity.store"
     assert errors.all()[0].count >= 2
+
+
+@pytest.mark.network
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """Nagle's algorithm is off on what we listen on: with it every answer took 40 ms longer."""
+    with listen("127.0.0.1", 0) as made:
+        assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

@@ -18,7 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from akashi.api.problems import BodyTooLarge, BodyTooSlow, Render, as_json
+from akashi.api.problems import BodyTooLarge, BodyTooSlow, Render, TooManyUploads, as_json
 from akashi.api.tls import client_certificate
 from akashi.app.admission import CALLER, Caller
 from akashi.app.server.dashboard import ErrorCounter
@@ -47,6 +47,8 @@ class Pace:
     idle_s: float = 20.0
     grace_s: float = 30.0
     bytes_per_s: int = 32 * 1024
+    large_at_once: int = 4
+    """Bodies over the small limit that may be on their way at the same time: a gateway holds them in memory."""
 
 
 class Door:
@@ -64,6 +66,7 @@ class Door:
     ) -> None:
         self._app, self._errors, self._admit, self._limit, self._render = app, errors, admit, limit, render
         self._pace = pace or Pace()
+        self._large = 0  # touched in the event loop's thread only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request (or the lifespan, which passes through)."""
@@ -89,7 +92,17 @@ class Door:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:16]) > limit:
             raise BodyTooLarge(limit=limit)
-        await self._app(scope, _Metered(receive, limit, self._pace), answer)
+        metered = _Metered(receive, limit, self._pace)
+        if limit <= SMALL_BODY:
+            await self._app(scope, metered, answer)
+            return
+        if self._large >= self._pace.large_at_once:
+            raise TooManyUploads
+        self._large += 1
+        try:
+            await self._app(scope, metered, answer)
+        finally:
+            self._large -= 1
 
     async def _refuse(self, scope: Scope, receive: Receive, answer: _Dressed, error: AkashiError) -> None:
         if answer.started:

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from akashi.app.server.dashboard import ErrorCounter
-from akashi.errors import AkashiError, Denied, InputError, NotFound
+from akashi.errors import AkashiError, Denied, InputError, NotFound, Unavailable
 
 _LOG = logging.getLogger("akashi.api")
 Render = Callable[[Request, AkashiError], Response]
@@ -40,6 +40,14 @@ class BodyTooSlow(InputError):
     http_status = 408
     ja, en = "データの到着に時間がかかりすぎました。", "The body took too long to arrive."
     hint_ja, hint_en = "通信の状態を確かめて、もう一度送ってください。", "Check the connection and send it again."
+
+
+class TooManyUploads(Unavailable):
+    """As many large bodies as may be in memory at once are on their way."""
+
+    code = "api.uploads"
+    ja, en = "ほかのファイルを処理しています。", "Other files are being received."
+    hint_ja, hint_en = "少し待ってから、もう一度送ってください。", "Wait a moment and send it again."
 
 
 class RequestInvalid(InputError):

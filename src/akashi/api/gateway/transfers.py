@@ -17,6 +17,7 @@ from akashi.api.gateway.bodies import Upload, download
 from akashi.api.gateway.session import GatewayHere, SessionHere, Strict, person
 from akashi.app.desk import sending, transfers
 from akashi.app.desk.trail import trail_lines
+from akashi.app.gateway.home import acting
 from akashi.exchange.model import DAY_MS, Destination, Form, ReadPurpose, RefuseReason, Transfer, WithdrawReason
 from akashi.identity.journal import What
 from akashi.ledger.port import Acknowledged
@@ -24,6 +25,7 @@ from akashi.ledger.port import Acknowledged
 router = APIRouter(prefix="/api/v1", tags=["transfers"])
 Name = Annotated[str, Path(pattern=r"^tr-[0-9a-z]{4,32}$")]
 Operation = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+Institution = Annotated[str, Path(pattern=r"^inst-[0-9a-z]{4,32}$")]
 Purpose = Literal["checkup_result", "health_guidance", "billing", "inquiry", "subject_request", "audit"]
 Person = Annotated[str, Field(pattern=r"^per-[0-9a-z]{4,32}$")]
 
@@ -38,6 +40,12 @@ class SendBody(Strict):
     persons: list[Person] = Field(default_factory=list, max_length=32)
     again: bool = False
     supersedes: str | None = Field(default=None, pattern=r"^tr-[0-9a-z]{4,32}$")
+
+
+class KeyBody(Strict):
+    """The id of the opening key that was compared (SHA-256, hex)."""
+
+    key: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 class OpenBody(Strict):
@@ -71,6 +79,18 @@ class WithdrawBody(Strict):
 def institutions(gateway: GatewayHere) -> dict[str, object]:
     """Institutions whose names the ledger's commitments confirm."""
     return {"institutions": [{"handle": handle, "name": name} for handle, name in sorted(gateway.names().items())]}
+
+
+@router.post("/institutions/{institution}/key", **person("transfer.send"))
+def accept_key(
+    gateway: GatewayHere, session: SessionHere, institution: Institution, body: KeyBody
+) -> dict[str, object]:
+    """After ``exchange.receiver_key_changed``: accept the new opening key, its id compared with the receiver by another channel."""
+    with transfers.recorded(gateway, session, What.ACTION):
+        sending.verify_opening_key(gateway, institution)
+        gateway.exchange.accept_key(institution, bytes.fromhex(body.key), acting(session))
+    gateway.journal.record(What.ACTION, session=session, subject=institution, reason="receiver.key_accepted")
+    return {"institution": institution, "key": body.key}
 
 
 @router.post("/transfers", status_code=201, **person("transfer.send"))

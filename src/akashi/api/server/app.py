@@ -23,6 +23,7 @@ from akashi.app.server.dashboard import ErrorCounter, dashboard
 from akashi.app.server.home import Server
 
 router = APIRouter(prefix="/api/v1", tags=["service"])
+_STREAMING = Pace(large_at_once=32)  # payloads go through to the disk piece by piece
 
 
 @router.get("/directory", **machine("ledger.read"))
@@ -74,4 +75,4 @@ def server_app(server: Server, errors: ErrorCounter, *, pace: Pace | None = None
     def limit(method: str, path: str) -> int:
         return payloads.MAX_CONTAINER if method == "PUT" and path.startswith("/api/v1/payloads/") else SMALL_BODY
 
-    return Door(bare_server_app(server, errors), errors, admit=admitted, limit=limit, pace=pace)
+    return Door(bare_server_app(server, errors), errors, admit=admitted, limit=limit, pace=pace or _STREAMING)
