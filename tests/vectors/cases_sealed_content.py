@@ -64,6 +64,7 @@ def frame_vectors() -> Iterator[Sealed]:
             "a block larger than 128 KiB",
         ),
         "no-last-block": (GOOD[:6] + block(RAW, last=False), "truncated/frame.short", "no block is the last"),
+        "header-cut": (GOOD[:5], "truncated/frame.short", "cut inside the frame's header"),
         "cut": (GOOD[:-5], "truncated/frame.short", "cut inside a block"),
         "no-checksum": (checked[:-4], "truncated/frame.short", "the announced checksum is missing"),
         "checksum": (checked[:-1] + bytes([checked[-1] ^ 1]), "malformed/frame.content", "a wrong checksum"),
