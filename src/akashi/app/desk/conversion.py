@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import BinaryIO
@@ -20,6 +21,7 @@ from akashi.app.gateway.home import Gateway
 from akashi.checkup import (
     FINDING_KINDS,
     ConversionReport,
+    Finding,
     Inspection,
     LayoutMap,
     Severity,
@@ -29,6 +31,7 @@ from akashi.checkup import (
     inspect,
 )
 from akashi.checkup.errors import LayoutUnknown, MapNotValid
+from akashi.checkup.findings import FindingLog
 from akashi.exchange.errors import DocumentRefused
 from akashi.exchange.screening import inspect as screen
 
@@ -52,9 +55,11 @@ def make_draft(gateway: Gateway, file_name: str, data: bytes, *, receiver: str =
     documents = [(CSV_NAME, standard)]
     severities = _severities(report)
     if hc08 and not severities[0]:
-        archive = _hc08(gateway, data, layout_map, on)
+        archive, said = _hc08(gateway, data, layout_map, on)
         if archive is not None:
             documents.append((HC08_NAME, archive))
+            report = _told_of(report, said)
+            severities = _severities(report)
     return Draft(file_name, report, severities, tuple(documents), sha256(data).digest(), receiver)
 
 
@@ -89,18 +94,38 @@ def _severities(report: ConversionReport) -> tuple[int, int, int]:
     return totals[Severity.STOPS], totals[Severity.WARNS], totals[Severity.INFORMS]
 
 
-def _hc08(gateway: Gateway, data: bytes, layout_map: LayoutMap, on: date) -> bytes | None:
-    """A zip of one document per identified person; ``None`` where the institution has no number or nobody is identified."""
+def _told_of(report: ConversionReport, said: FindingLog) -> ConversionReport:
+    """The report with what the archive adds: who is left out of it, and which values. Nobody is left out unseen."""
+    counts = Counter(report.counts_by_code) + Counter(said.counts())
+    return replace(report, counts_by_code=dict(sorted(counts.items())), findings=(*report.findings, *said.kept()))
+
+
+def _hc08(gateway: Gateway, data: bytes, layout_map: LayoutMap, on: date) -> tuple[bytes | None, FindingLog]:
+    """A zip of one document per identified person, and the findings that only it has.
+
+    ``None`` where the institution has no number or nobody is identified: such a layout has no archive, which is no fault of a row.
+    """
+    said = FindingLog()
+
+    def take(finding: Finding) -> None:
+        if finding.code.startswith("hc08."):  # the cells' own findings are in the report already
+            said.add(finding)
+
     entry = next((one for one in gateway.directory.entries() if one.handle == gateway.institution), None)
     if entry is None or not entry.number:
-        return None
+        return None, said
     context = SubmissionContext(entry.number, entry.name, on, gateway.maps.items())
     out = io.BytesIO()
     count = 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # zstd comes after it
         for name, document in convert_to_hc08(
-            io.BytesIO(data), layout_map, context, on=on, limit_bytes=gateway.settings.upload_limit_bytes
+            io.BytesIO(data),
+            layout_map,
+            context,
+            on=on,
+            finding_sink=take,
+            limit_bytes=gateway.settings.upload_limit_bytes,
         ):
             archive.writestr(zipfile.ZipInfo(f"DATA/{name}", _EPOCH), document)
             count += 1
-    return out.getvalue() if count else None
+    return out.getvalue() if count else None, said
