@@ -49,7 +49,7 @@ def tables() -> str:
 
 def render(page: str) -> str:
     """``page`` with its tables as the code has them."""
-    return page.split(MARKER)[0] + MARKER + "\n" + tables()
+    return page.split(MARKER, maxsplit=1)[0] + MARKER + "\n" + tables()
 
 
 def main() -> int:
