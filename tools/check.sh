@@ -12,7 +12,7 @@ run mypy --no-error-summary src/akashi
 for program in verifier tools bench; do
     [ -n "$(find "$program" -name '*.py' -print -quit 2>/dev/null)" ] && run mypy --no-error-summary "$program"
 done
-run lint-imports --config pyproject.toml --no-cache >build-lint.log || cat build-lint.log
-rm -f build-lint.log
+echo "check: lint-imports"
+imports=$(lint-imports --config pyproject.toml --no-cache 2>&1) || { echo "$imports"; status=1; }
 [ "$status" -eq 0 ] && echo "check: all gates passed"
 exit "$status"

@@ -52,6 +52,20 @@ def test_json_is_the_specified_object(files: tuple[str, str]) -> None:
     assert list(result["operations"][0]) == row.split()
 
 
+def test_a_reader_that_leaves_early_is_no_failure(files: tuple[str, str]) -> None:
+    """`… | head -0`: the pipe is closed before the answer; the status is still the verdict's and nothing complains."""
+    command = [sys.executable, "-m", "akashi_verifier", "--trust", files[1], files[0]]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PYTHONPATH": str(HOME), "LC_ALL": "C"}
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    complaint = process.stderr.read()
+    process.stderr.close()
+
+    assert (process.wait(timeout=60), complaint) == (0, b"")
+
+
 def test_without_trust_exits_9(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """Self-consistent only has its own exit status and says so."""
     assert main([files[0]]) == 9

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -70,7 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
         print("hint: 名前と権限を確かめてください。 Check its name and permissions.", file=sys.stderr)
         return 2
     result = verify(data, trust)
-    print(json.dumps(result, ensure_ascii=False, indent=2) if options.json else _text(result))
+    try:
+        print(json.dumps(result, ensure_ascii=False, indent=2) if options.json else _text(result), flush=True)
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`). The interpreter would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return EXIT[result["status"]]
 
 
