@@ -44,7 +44,7 @@ class SecretMissing(InputError):
     """A password or code that was neither typed nor in a file."""
 
     code = "cli.secret_missing"
-    ja, en = "パスワードまたは確認コードがありません。", "No password or code was given."
+    ja, en = "パスワードまたは確認コードがありません（{option}）。", "No password or code was given ({option})."
     hint_ja = "端末で入力するか、それを書いたファイルを {option} で指定してください。"
     hint_en = "Type it at the terminal, or name a file that holds it with {option}."
 

@@ -46,7 +46,7 @@ class BadArguments(InputError):
     """Arguments that the command does not take."""
 
     code = "cli.arguments"
-    ja, en = "引数が正しくありません（{what}）。", "Bad arguments ({what})."
+    ja, en = "引数が正しくありません（{command}: {what}）。", "Bad arguments ({command}: {what})."
     hint_ja = hint_en = "{command} --help"
 
 

@@ -34,7 +34,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         if session is not None:
             accounts.require(session, "person.manage")
         with opened.gateway.ledger.view() as state:
-            for account in accounts.accounts():
+            for account in sorted(accounts.accounts(), key=lambda one: one.login):
                 known = person(state, account.person)
                 roles = (
                     [] if known is None else [role.name.lower() for role in Role if role in known.roles and role.name]
