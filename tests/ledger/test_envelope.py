@@ -245,6 +245,28 @@ def test_leaf_round_trip(leaf: Leaf) -> None:
     assert encoded == cbor.encode([1, leaf.height, leaf.block_ms, leaf.envelope, leaf.result, leaf.effects])
 
 
+@settings(max_examples=200)
+@given(
+    st.sampled_from([1, 23, 24, 255, 256, 65535, 65536, (1 << 32) - 1, 1 << 32, (1 << 63) - 1]),
+    st.sampled_from([0, (1 << 32) - 1, 1 << 32, 1 << 41, (1 << 63) - 1]),
+    st.sampled_from([0, 24, 255, 256, 300, 65535, 65536]),
+    st.data(),
+)
+def test_leaf_is_read_as_the_decoder_reads_it(height: int, block_ms: int, length: int, draw: st.DataObject) -> None:
+    """Reading the usual form without the decoder neither accepts more nor reads anything else, whatever byte is changed."""
+    data = encode_leaf(Leaf(height, block_ms, bytes(length), 0, bytes(32)))
+    if draw.draw(st.booleans()):
+        at = draw.draw(st.integers(0, 24) | st.integers(-36, -30))
+        data = data[:at] + draw.draw(st.binary(min_size=1, max_size=2)) + data[at + 1 :]
+    try:
+        leaf = parse_leaf(data)
+    except EncodingError:
+        return
+
+    assert cbor.decode(data) == [1, leaf.height, leaf.block_ms, leaf.envelope, leaf.result, leaf.effects]
+    assert encode_leaf(leaf) == data
+
+
 @given(HEADERS)
 def test_header_round_trip(header: Header) -> None:
     """Parsing inverts encoding; the hash is domain-separated."""

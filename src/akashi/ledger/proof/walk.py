@@ -8,7 +8,7 @@ is built from the leaves themselves. Left to the caller: whose signature on the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from akashi.errors import AkashiError
 from akashi.ledger.admission import signer_record
@@ -33,8 +33,7 @@ _REGISTRY = {(kind.info.tag, kind.info.version): kind for kind in LEDGER_KINDS}
 _GENESIS = (Genesis, ("ledger.genesis", 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """What a ``transfer.sent`` says of its payload; raw values, judged only where something refers to them."""
 
     body_digest: Value
