@@ -58,7 +58,8 @@ def test_a_reader_that_leaves_early_is_no_failure(files: tuple[str, str]) -> Non
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"PYTHONPATH": str(HOME), "LC_ALL": "C"}
     )
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
     complaint = process.stderr.read()
     process.stderr.close()
