@@ -16,8 +16,7 @@ import pytest
 from akashi.api import serving
 from akashi.api.serving import Service
 from akashi.clock import FixedClock, SystemClock
-from akashi.identity.credentials import Hasher
-from tests.cli.conftest import CHEAP
+from tests.cli.conftest import cheapen
 from tests.cli.samples import SAMPLES
 from tests.cli.stage import PASSPHRASE, Stage, found
 
@@ -65,7 +64,7 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """A home of its own (its certificates are valid today), served on ports that nobody uses."""
-    monkeypatch.setattr(Hasher.__init__, "__kwdefaults__", CHEAP)
+    cheapen(monkeypatch)
     monkeypatch.delenv("AKASHI_PASSPHRASE_FILE", raising=False)
     wire, plain = Wire(), serving.server_app
     monkeypatch.setattr(serving, "server_app", lambda *arguments: wire.around(plain(*arguments)))
@@ -114,12 +113,14 @@ def test_what_works_beside_a_running_server_and_what_waits(served: Served) -> No
     stage = served.stage
 
     audit = served.value("akashi ledger audit --json @")
+    institutions = served.value("akashi institution list --json @")
     snapshot = stage.run("akashi home snapshot --to {tmp}/copy @")
     receipt = stage.run("akashi ledger checkpoint --institution {clinic} @")
     waiting = [stage.run(f"akashi {command} @") for command in ("ledger stamp", "ledger rebuild", "house run")]
     device = stage.run("akashi device add --person mori --out {tmp} --institution {clinic} @")
 
     assert (audit["clean"], audit["sealed"]) == (True, True)
+    assert [one["enabled"] for one in institutions] == [True, True, True]
     assert (snapshot[2], receipt[2]) == (0, 0)
     assert [(err[0], status) for _, err, status in waiting] == [
         ("error: この台帳は別のプロセスが使っています。", 7)

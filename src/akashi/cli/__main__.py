@@ -6,6 +6,7 @@ Guarantees: whatever the arguments, the answer is a result, a manual, or two lin
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -63,4 +64,6 @@ def main(argv: Sequence[str] | None = None, shell: Shell | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Japanese must not stop a command
     sys.exit(main())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from akashi.cli.homes import opened_server
+from akashi.app.config import gateways_in
+from akashi.cli.homes import opened_gateway
 from akashi.cli.shell import Shell, manual
 from akashi.identity.events import institution
 
@@ -22,8 +23,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     rows: list[dict[str, object]] = []
     lines = []
-    with opened_server(arguments, shell) as server, server.engine.view() as state:
-        for entry in server.directory.entries():
+    arguments.institution = next(iter(gateways_in(arguments.home)), "")  # every gateway knows the same list
+    with opened_gateway(arguments, shell) as gateway, gateway.ledger.view() as state:
+        for entry in gateway.directory.entries():
             known = institution(state, entry.handle)
             enabled = known is not None and known.enabled
             rows.append({"enabled": enabled, "handle": entry.handle, "name": entry.name, "number": entry.number})
