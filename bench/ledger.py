@@ -2,7 +2,8 @@
 
 Two figures: operations per second in batches, against what one core verifies of the same Ed25519 signatures; and one acknowledged operation,
 against one durable SQLite commit of the same bytes in the same directory. The machine is shared, so both sides alternate, in
-rounds, and each figure is the median of the rounds' ratios.
+short rounds, and each figure is the median of the rounds' ratios. Batches are judged by processor time, which other programs disturb
+least; by the clock on the wall, with the waits for the disk, they are printed beside it.
 
 Run: ``PYTHONPATH=src:. python -m bench.ledger``
 """
@@ -15,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,7 +33,8 @@ from akashi.ledger.state import WriteState
 from akashi.ledger.wire.envelope import key_id, parse_operation, seal_operation, verify_signature
 from bench.measurement import Measurement
 
-ROUNDS, BATCHED, SINGLE = 5, 4_000, 150
+BATCHES, BATCHED = 20, 1_000
+ROUNDS, SINGLE = 5, 150
 LEDGER = sha256(b"bench").digest()[:16]
 ORIGIN = f"bench.example/akashi/{LEDGER.hex()}/1"
 YEAR_MS = 365 * 24 * 3600 * 1000
@@ -128,21 +131,32 @@ class _Desk:
         return made
 
 
-def _batched(desk: _Desk) -> tuple[float, float]:
-    """Operations per second appended, and signatures per second verified."""
+Spent = tuple[float, float]
+"""Seconds of processor time, seconds on the wall."""
+
+
+def _spent(work: Callable[[], None]) -> Spent:
+    began = time.process_time(), time.perf_counter()
+    work()
+    return time.process_time() - began[0], time.perf_counter() - began[1]
+
+
+def _batched(desk: _Desk) -> tuple[Spent, Spent]:
+    """What it takes to append a batch, and to do nothing but verify its signatures: once before, once after, the mean."""
     operations = desk.operations(BATCHED)
     parsed = [parse_operation(each) for each in operations]
-    began = time.perf_counter()
-    for each in parsed:
-        verify_signature(each.algorithm, desk.gateway.spki, each.signed_bytes, each.signature)
-    verified = BATCHED / (time.perf_counter() - began)
-    began = time.perf_counter()
-    outcomes = desk.engine.submit_many(operations)
-    appended = BATCHED / (time.perf_counter() - began)
-    for outcome in outcomes:
-        if isinstance(outcome, AkashiError):
-            raise outcome
-    return appended, verified
+
+    def verify() -> None:
+        for each in parsed:
+            verify_signature(each.algorithm, desk.gateway.spki, each.signed_bytes, each.signature)
+
+    def append() -> None:
+        for outcome in desk.engine.submit_many(operations):
+            if isinstance(outcome, AkashiError):
+                raise outcome
+
+    before, appended, after = _spent(verify), _spent(append), _spent(verify)
+    return appended, ((before[0] + after[0]) / 2, (before[1] + after[1]) / 2)
 
 
 def _single(desk: _Desk, plain: sqlite3.Connection) -> tuple[float, float]:
@@ -173,14 +187,19 @@ def measure(directory: Path | None = None) -> list[Measurement]:
     place = Path(tempfile.mkdtemp(prefix="bench-ledger-", dir=directory or Path(__file__).resolve().parent))
     try:
         desk, plain = _Desk(place / "ledger"), _plain(place)
-        batched = [_batched(desk) for _ in range(ROUNDS)]
+        batched = [_batched(desk) for _ in range(BATCHES)]
         single = [_single(desk, plain) for _ in range(ROUNDS)]
         desk.engine.close()
         plain.close()
     finally:
         shutil.rmtree(place)
+    rates = [[(BATCHED / ours[at], BATCHED / theirs[at]) for ours, theirs in batched] for at in (0, 1)]
+    budget = "≥ 0.6 of the Ed25519 verify rate of one core"
     return [
-        _figure("ledger, batched", "operations/s", batched, "≥ 0.6 of the Ed25519 verify rate of one core"),
+        _figure("ledger, batched", "operations per second of processor time", rates[0], budget),
+        _figure(
+            "ledger, batched, on the wall", "operations/s", rates[1], "printed beside it: waits and neighbours included"
+        ),
         _figure("ledger, one acknowledged operation (p50)", "ms", single, "≤ 3 durable SQLite commits (p50)"),
     ]
 
