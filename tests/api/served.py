@@ -45,6 +45,8 @@ class Member:
     key_file: Path
     port: int
     other_login: str = ""
+    machine_file: Path | None = None
+    """The certificate of a gateway machine, the only kind that the server's own origin takes."""
 
 
 @dataclass
@@ -89,7 +91,8 @@ class World:
         """A client that shows ``member``'s device certificate, at its own gateway or at ``port``."""
         context = ssl.create_default_context(cadata=self.ca)
         if member is not None:
-            context.load_cert_chain(member.key_file)
+            to_server = port is not None and port == self.server.settings.port
+            context.load_cert_chain(member.machine_file if to_server and member.machine_file else member.key_file)
         at = port if port is not None else member.port if member is not None else 0
         made = httpx.Client(base_url=f"https://localhost:{at}", verify=context, trust_env=False, timeout=30)
         self.clients.append(made)
@@ -106,7 +109,7 @@ class World:
     def second_device(self, member: Member) -> Member:
         """The same person with one more device."""
         device, path = device_for(self.server, member.institution, member.person, member.key_file.parent)
-        return replace(member, device=device, key_file=path)
+        return replace(member, device=device, key_file=path, machine_file=None)
 
     def revoke(self, member: Member) -> None:
         """The member's device is lost."""
@@ -135,10 +138,12 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def device_for(server: Server, institution: str, person: str, folder: Path) -> tuple[str, Path]:
+def device_for(
+    server: Server, institution: str, person: str, folder: Path, *, machine: bool = False
+) -> tuple[str, Path]:
     """A device certificate and its key in one PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    issued = server.issue_device(institution, person, key.public_key())
+    issued = server.issue_device(institution, person, key.public_key(), machine=machine)
     path = folder / f"{issued.device}.pem"
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + issued.certificate)
     return issued.device, path
@@ -150,8 +155,9 @@ def _member(server: Server, joined: Joined, login: str, folder: Path, port: int,
     second = accounts.add_person(login=f"{login}-b", name="架空 二人目", roles=other)
     accounts.set_password(second, PASSWORD)
     device, path = device_for(server, joined.institution, joined.person, folder)
+    _, machine = device_for(server, joined.institution, joined.person, folder, machine=True)
     joined.gateway.close()
-    return Member(joined.institution, login, joined.person, device, path, port, f"{login}-b")
+    return Member(joined.institution, login, joined.person, device, path, port, f"{login}-b", machine)
 
 
 def found(home: Path, folder: Path, first_port: int = 0) -> tuple[Member, Member, Member]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -162,7 +163,7 @@ def test_the_dashboard_is_the_secretariats(world: World, name: str) -> None:
 def test_a_slow_body_is_cut_by_size_before_it_is_read(world: World) -> None:
     """A declared length over the limit is answered without waiting for the bytes."""
     context = ssl.create_default_context(cadata=world.ca)
-    context.load_cert_chain(world.clinic.key_file)
+    context.load_cert_chain(world.clinic.machine_file or world.clinic.key_file)
     port = world.server.settings.port
     with (
         socket.create_connection(("localhost", port)) as plain,
@@ -226,3 +227,12 @@ def test_the_remote_store_hides_what_is_not_ours(world: World, name: str) -> Non
     assert office.size(payload) is None
     with pytest.raises(NotFound):
         office.wrap(payload, bytes(32))
+
+
+def test_a_persons_device_has_no_business_at_the_server(world: World, name: str) -> None:
+    """A stolen terminal reads nothing from the server's origin: only a gateway's own machine may speak to it."""
+    person = world.client(replace(world.payer, machine_file=None), world.server.settings.port)
+    answers = {person.get(path).status_code for path in ("/api/v1/ledger", f"/api/v1/subjects/{name}/operations")}
+
+    assert answers == {403}
+    assert machine(world, world.payer).get("/api/v1/ledger").status_code == 200

@@ -29,14 +29,21 @@ class Caller:
     certificate: bytes
 
 
-def admit(state: ReadState, certificate: bytes, now_ms: int, *, only: str | None = None) -> Caller:
-    """The caller behind ``certificate``; with ``only``, it must be of that institution. Raises ``CertificateRefused``."""
+def admit(
+    state: ReadState, certificate: bytes, now_ms: int, *, only: str | None = None, machine: bool = False
+) -> Caller:
+    """The caller behind ``certificate``; with ``only``, of that institution; with ``machine``, a gateway's own device.
+
+    Raises ``CertificateRefused``.
+    """
     device = events.device_of_certificate(state, certificate)
     decision = decide_device(device, certificate, now_ms)
     if isinstance(decision, Denied) or device is None:
         raise CertificateRefused(reason=decision.reason if isinstance(decision, Denied) else "device.unknown")
     if only is not None and device.institution != only:
         raise CertificateRefused(reason="device.institution")
+    if machine and not device.machine:
+        raise CertificateRefused(reason="device.not_machine")  # a person's device has no business at the server
     institution = events.institution(state, device.institution)
     if institution is None or not institution.enabled:
         raise CertificateRefused(reason="institution.disabled")

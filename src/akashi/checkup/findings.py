@@ -81,7 +81,7 @@ KINDS: dict[str, FindingKind] = {
                     "The column that decides the item (fasting or casual …) is empty or unknown."),
         FindingKind("hc08.unmatched", _WARNS, "標準化できない値のため、XML には入れていません。",
                     "The value could not be standardised and was left out of the XML."),
-        FindingKind("hc08.identity", _STOPS, "XML に必要な本人の項目（保険者番号・氏名・性別・生年月日・受診日）が足りません。",
+        FindingKind("hc08.identity", _WARNS, "XML に必要な本人の項目（保険者番号・氏名・性別・生年月日・受診日）が足りません。",
                     "A personal field that the XML requires is missing."),
     )
 }  # fmt: skip

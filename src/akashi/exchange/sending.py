@@ -15,6 +15,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -93,6 +94,7 @@ class Sender:
         self._institution = institution
         self._retry = retry
         self._profile = profile
+        self._dead: set[str] = set()
         self._deciding = threading.Lock()
         protected = store.secret(_MARK_LABEL, box.protect(_MARK_LABEL, secrets.token_bytes(32)))
         self._mark_key = box.reveal(_MARK_LABEL, protected)
@@ -122,7 +124,7 @@ class Sender:
             self._store.pin(request.receiver, preview.receiver_key, self._clock.now_ms(), None)
         except BaseException:
             # Nothing was announced: what may be on the server is an orphan and goes by itself.
-            self._store.end_sending(name, "abandoned")
+            self._give_up(name)
             raise
         acknowledged = self._outbox.deliver(body, name, acting)
         return Sent(name, acknowledged, preview.scan)
@@ -179,6 +181,8 @@ class Sender:
     def _begin(self, name: str, request: SendRequest, preview: Preview) -> None:
         """The durable intent, unless the same content is out there or on its way. One decides at a time."""
         with self._deciding:
+            for dead in sorted(self._dead):
+                self._give_up(dead)
             if not request.again:
                 with self._ledger.view() as state:
                     earlier = self._earlier(state, preview.digest, request.source_digest)
@@ -186,6 +190,13 @@ class Sender:
                     raise AlreadySent(earlier)
             marks = (self._mark(preview.digest) or b"", self._mark(request.source_digest))
             self._store.begin_sending(name, request.receiver, marks, self._clock.now_ms())
+
+    def _give_up(self, name: str) -> None:
+        """Mark a sending as over. A disk that is too full even for that is asked again before the next sending."""
+        self._dead.add(name)
+        with suppress(Unavailable):
+            self._store.end_sending(name, "abandoned")
+            self._dead.discard(name)
 
     def _earlier(self, state: ReadState, digest: bytes, source: bytes | None) -> str | None:
         for name in self._store.sent_before(self._mark(digest) or b"", self._mark(source)):

@@ -38,6 +38,7 @@ from akashi.ledger.events import (
     moment,
     number,
     octets,
+    truth,
 )
 from akashi.ledger.model import Purpose
 from akashi.ledger.rules import Allowed, Denied
@@ -99,7 +100,10 @@ class PersonDisabled:
 
 @event("device.enrolled", signers=_SECRETARIAT)
 class DeviceEnrolled:
-    """A client certificate for one device, with the person responsible for it; ``key`` is SHA-256 of its SPKI."""
+    """A client certificate for one device, with the person responsible for it; ``key`` is SHA-256 of its SPKI.
+
+    ``machine``: the gateway's own; only such a device may speak to the server.
+    """
 
     device: str = number(1, handle("dev"))
     institution: str = number(2, handle("inst"))
@@ -109,6 +113,7 @@ class DeviceEnrolled:
     from_ms: int = number(6, moment())
     to_ms: int = number(7, moment())
     responsible: str = number(8, handle("per"))
+    machine: bool | None = number(9, truth(), default=None)
 
 
 @event("device.revoked", signers=_SECRETARIAT)
@@ -195,9 +200,9 @@ def _device(handle: str, row: Value) -> Device:
     match row:
         case [
             str(of), bytes(serial), bytes(certificate), bytes(key), int(start), int(end), str(owner),
-            (int() | None) as revoked, (int() | None) as since,
+            (int() | None) as revoked, (int() | None) as since, bool(machine),
         ]:  # fmt: skip
-            return Device(handle, of, serial, certificate, key, start, end, owner, revoked, since)
+            return Device(handle, of, serial, certificate, key, start, end, owner, revoked, since, machine)
     raise LedgerDamaged("state.dev")
 
 
@@ -213,7 +218,9 @@ def _put_person(state: WriteState, value: Person) -> None:
 
 def _put_device(state: WriteState, value: Device) -> None:
     row: list[Value] = [value.institution, value.serial, value.certificate, value.key, value.from_ms, value.to_ms]
-    state.put("dev", value.handle.encode(), [*row, value.responsible, value.revoked_ms, value.revoked_since_ms])
+    state.put(
+        "dev", value.handle.encode(), [*row, value.responsible, value.revoked_ms, value.revoked_since_ms, value.machine]
+    )
 
 
 def _require(decision: Allowed | Denied) -> None:
@@ -319,6 +326,7 @@ def apply_device_enrolled(state: WriteState, body: DeviceEnrolled, _context: Con
             body.from_ms,
             body.to_ms,
             body.responsible,
+            machine=body.machine is True,
         ),
     )
     state.put("cert", body.certificate, body.device)

@@ -104,6 +104,8 @@ class Device:
     responsible: str
     revoked_ms: int | None = None
     revoked_since_ms: int | None = None
+    machine: bool = False
+    """A gateway's own device: the only kind that may speak to the server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,8 @@ class Engine:
         self._group.run_alone(self._close_files)
 
     def _close_files(self) -> None:
-        self._remember(force=True)
+        with suppress(OSError, Unavailable):  # only a reminder: what it would say is in the ledger itself
+            self._remember(force=True)
         self._pool.close()
         self._connection.close()
         self._lock.release()

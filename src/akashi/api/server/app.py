@@ -70,7 +70,7 @@ def server_app(server: Server, errors: ErrorCounter, *, pace: Pace | None = None
 
     def admitted(certificate: bytes) -> Caller:
         with server.engine.view() as state:
-            return admit(state, certificate, server.clock.now_ms())
+            return admit(state, certificate, server.clock.now_ms(), machine=True)
 
     def limit(method: str, path: str) -> int:
         return payloads.MAX_CONTAINER if method == "PUT" and path.startswith("/api/v1/payloads/") else SMALL_BODY

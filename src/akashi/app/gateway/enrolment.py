@@ -106,7 +106,7 @@ def equip(
     gateway = Gateway(paths, keystore, local_line(server, paths), clock)
     _enrol_opening_key(gateway, settings.suite, clock)
     person = gateway.accounts.add_person(login=first.login, name=first.name, roles=first.roles)
-    machine = server.issue_device(institution, person, _p256(keystore.public(MACHINE_KEY)))
+    machine = server.issue_device(institution, person, _p256(keystore.public(MACHINE_KEY)), machine=True)
     write_file(paths.certificate, machine.certificate, 0o644)
     write_file(paths.server_certificate, server.issue_web(_p256(keystore.public(WEB_KEY)), ["localhost", "127.0.0.1"]))
     return Joined(institution, person, gateway)

@@ -124,7 +124,10 @@ class Gateway:
         known = self.accounts.names()
         for entry in self.directory.entries():
             if known.get(entry.handle) != entry.label:
-                self.accounts.put_name(entry.handle, entry.label, entry.salt)
+                try:
+                    self.accounts.put_name(entry.handle, entry.label, entry.salt)
+                except Refused:
+                    continue  # not the name that the ledger commits to: such an institution is shown by its handle
                 known[entry.handle] = entry.label
         return known
 

@@ -32,6 +32,7 @@ from akashi.ledger.wire.leaf import parse_leaf
 from akashi.ledger.wire.merkle import leaf_hash, root_from_inclusion, verify_consistency
 from akashi.ledger.wire.note import Checkpoint, parse_checkpoint, verify_cosignatures, verify_log
 from akashi.ledger.wire.receipt import parse_receipt
+from akashi.vault.errors import WrapMissing
 from akashi.vault.sealing import write_container
 
 T = TypeVar("T")
@@ -325,7 +326,12 @@ class RemotePayloads:
 
     def wrap(self, payload_id: bytes, key_id: bytes) -> bytes:
         """The data key wrapped to one opening key."""
-        return self._channel.call("GET", f"/api/v1/payloads/{payload_id.hex()}/wraps/{key_id.hex()}").content
+        try:
+            return self._channel.call("GET", f"/api/v1/payloads/{payload_id.hex()}/wraps/{key_id.hex()}").content
+        except MissingElsewhere as error:
+            if error.params.get("failure") == WrapMissing.code:
+                raise WrapMissing(payload=payload_id.hex()) from error
+            raise
 
     def body(self, payload_id: bytes) -> Iterator[bytes]:
         """The sealed body in pieces."""

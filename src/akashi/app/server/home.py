@@ -159,8 +159,9 @@ class Server:
     def _register(self, handle: str, name: str, number: str, roles: int) -> None:
         entry = self.directory.prepare(handle, name, number)
         body = identity.InstitutionRegistered(institution=handle, roles=roles, directory=commitment(entry))
-        self.author.submit(body, subject=handle)
+        # The name first: a crash in between leaves a name without an institution, which nobody shows.
         self.directory.store(entry)
+        self.author.submit(body, subject=handle)
 
     def find_institution(self, name: str) -> DirectoryEntry:
         """By handle, exact name or 10-digit number. Raises :class:`InstitutionUnknown`."""
@@ -195,8 +196,10 @@ class Server:
 
     # -- devices ----------------------------------------------------------------------------------------------------
 
-    def issue_device(self, institution: str, responsible: str, public: ec.EllipticCurvePublicKey) -> IssuedDevice:
-        """A client certificate for a new device; on the ledger before it is returned."""
+    def issue_device(
+        self, institution: str, responsible: str, public: ec.EllipticCurvePublicKey, *, machine: bool = False
+    ) -> IssuedDevice:
+        """A client certificate for a new device (``machine``: a gateway's own); on the ledger before it is returned."""
         device = new_handle("dev")
         made = self.ca.issue_device(public, self.engine.ledger_id, institution, device, self.clock.now_ms())
         issued = parse_device_certificate(made.public_bytes(Encoding.DER))
@@ -209,6 +212,7 @@ class Server:
             from_ms=issued.from_ms,
             to_ms=issued.to_ms,
             responsible=responsible,
+            machine=True if machine else None,
         )
         self.author.submit(body, subject=device)
         return IssuedDevice(device, made.public_bytes(Encoding.PEM), issued.to_ms)
