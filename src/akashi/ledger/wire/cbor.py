@@ -158,9 +158,10 @@ def _items(
 ) -> tuple[list[Value], int]:
     """``count`` items one after the other; with ``keys`` each has its key before it, which goes there.
 
-    Scalars are decoded in the loop and only containers recurse. What is asked for after the end of the data raises
-    ``IndexError`` or ``StructError``, text that is none ``UnicodeDecodeError``.
+    Scalars are decoded in the loop, only containers recurse. Data that ends too early raises ``IndexError`` or ``StructError``.
     """
+    if depth > MAX_DEPTH:
+        raise EncodingError("cbor.depth")
     if count > len(data) - position:
         raise EncodingError("cbor.short")  # every item takes at least one byte: refuse before allocating
     items: list[Value] = []
@@ -180,11 +181,10 @@ def _items(
             position += 1
         argument = initial & 0x1F
         if argument >= _SHORT and initial < 0xE0:
-            # The two common cases of ``_argument`` stand here, a short string and a time.
-            if argument == 24 and data[position] >= _SHORT:
+            if argument == 24 and data[position] >= _SHORT:  # a short string: two cases of ``_argument`` stand here
                 argument = data[position]
                 position += 1
-            elif argument == 27:
+            elif argument == 27:  # a time
                 (argument,) = _EIGHT(data, position)
                 position += 8
                 if argument < 1 << 32:
@@ -201,8 +201,10 @@ def _items(
                 raise EncodingError("cbor.short")
             position += argument
             item = raw if initial < 0x60 else raw.decode()
-        elif initial < 0xC0:  # 4 and 5: arrays and maps
-            item, position = _container(data, position, argument, initial >= 0xA0, depth + 1)
+        elif initial < 0xA0:  # 4: arrays
+            item, position = _items(data, position, argument, depth + 1)
+        elif initial < 0xC0:  # 5: maps
+            item, position = _map(data, position, argument, depth + 1)
         elif initial < 0xE0:
             raise EncodingError("cbor.tag")
         elif initial in _SIMPLE:  # major type 7
@@ -221,11 +223,7 @@ def _key(data: bytes, position: int, depth: int) -> tuple[int, int]:
     return key, position
 
 
-def _container(data: bytes, position: int, count: int, is_map: bool, depth: int) -> tuple[Value, int]:
-    if depth > MAX_DEPTH:
-        raise EncodingError("cbor.depth")
-    if not is_map:
-        return _items(data, position, count, depth)
+def _map(data: bytes, position: int, count: int, depth: int) -> tuple[Value, int]:
     keys: list[int] = []
     values, position = _items(data, position, count, depth, keys)
     return dict(zip(keys, values, strict=True)), position
