@@ -130,21 +130,20 @@ def test_a_full_disk_loses_nothing(
     source, cast = template
     home = copied(source, tmp_path / "home")
     folder = home / "server" if side == "server" else home / "gateways" / cast.handles[CLINIC]
-    with small_disk(folder, 1_700_000 if side == "server" else 300_000) as ballast:
-        with Service(home, cast) as service:
-            names, seed, error = _send_until_full(service)
-            during = {one.handle for one in service.clinic.exchange.outbox()}
-            ballast.unlink()
-            # Without a restart: a sending that could not even be marked as over stands in nobody's way.
-            draft = service.draft(checkup_file(people=2, seed=seed))
-            try:
-                last = service.send(draft).transfer
-            except AlreadySent as known:
-                last = known.transfer
-            opened = service.open(last)
-            pending = service.clinic.exchange.pending()
-            after = {one.handle for one in service.clinic.exchange.outbox()}
-            report = audit(service.server.paths.ledger, KINDS)
+    with small_disk(folder, 1_700_000 if side == "server" else 300_000) as ballast, Service(home, cast) as service:
+        names, seed, error = _send_until_full(service)
+        during = {one.handle for one in service.clinic.exchange.outbox()}
+        ballast.unlink()
+        # Without a restart: a sending that could not even be marked as over stands in nobody's way.
+        draft = service.draft(checkup_file(people=2, seed=seed))
+        try:
+            last = service.send(draft).transfer
+        except AlreadySent as known:
+            last = known.transfer
+        opened = service.open(last)
+        pending = service.clinic.exchange.pending()
+        after = {one.handle for one in service.clinic.exchange.outbox()}
+        report = audit(service.server.paths.ledger, KINDS)
 
     assert names
     assert error.hint("ja")

@@ -157,3 +157,13 @@ def _withdraw_late(service: Service, name: str) -> None:
     """The receiver recorded an opening that failed; the transfer runs out instead."""
     assert service.clinic.exchange.show(name).transfer.status is Status.OPENED
     service.clock.advance(31 * 24 * 3600 * 1000)
+
+
+def test_a_name_that_the_ledger_does_not_commit_to_is_not_shown(service: Service) -> None:
+    """A directory entry that was altered, or whose registration never reached the ledger, is shown by nobody; the others are."""
+    directory = service.server.directory
+    directory.store(directory.prepare("inst-0000neverregistered", "架空の名前だけ", ""))
+    shown = service.clinic.names()
+
+    assert "inst-0000neverregistered" not in shown
+    assert len(shown) == len(directory.entries()) - 1

@@ -22,7 +22,7 @@ PART = "akashi/exchange/service.py"
 SAMPLES: list[tuple[Rule, str, str, str]] = [
     (shape_rules.module_length, PART, "x = 1\n" * 401, "x = 1\n" * 400),
     (shape_rules.module_length, TEST, "x = 1\n" * 501, "x = 1\n" * 500),
-    (shape_rules.cli_length, "akashi/cli/commands/send.py", "x = 1\n" * 81, "x = 1\n" * 80),
+    (shape_rules.cli_length, "akashi/cli/transfer/send.py", "x = 1\n" * 81, "x = 1\n" * 80),
     (shape_rules.function_length, PART, LONG_FUNCTION, LONG_FUNCTION.replace("    x = 1\n", "", 1)),
     (shape_rules.function_length, PART, "class A:\n" + "    async def f(self):\n" + "        x = 1\n" * 60, "x = 1"),
     (shape_rules.module_docstring, PART, "x = 1\n", '"""What it guarantees."""\n'),

@@ -37,7 +37,7 @@ from akashi.identity.service import Accounts
 from akashi.identity.store import Database
 from akashi.keys.keystore import FileKeystore
 from akashi.ledger.author import Author
-from akashi.ledger.errors import EncodingError, LedgerLocked, ProofError
+from akashi.ledger.errors import EncodingError, LedgerLocked, ProofError, Refused
 from akashi.ledger.port import Ledger
 from akashi.ledger.proof.evidence import export_log_keys
 from akashi.ledger.proof.trust import parse_trust
