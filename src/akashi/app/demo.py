@@ -97,7 +97,7 @@ def run(home: Path, clock: Clock, say: Say, *, people: int = PEOPLE) -> None:
     report = audit(server_paths(home).ledger, KINDS)
     steps.done("ledger audit", f"{report.leaves} leaves, {len(report.findings)} findings")
     _require(not report.findings, "ledger audit")
-    say(f"    total {steps.total():.1f} s. Accounts: {home.name}/accounts.txt. Next: make serve")
+    say(f"    total {steps.total():.1f} s. Accounts: {home}/accounts.txt. Next: make serve")
 
 
 def _require(condition: bool, step: str) -> None:
@@ -269,7 +269,8 @@ def _prove(home: Path, server: Server, transfer: str, steps: Steps) -> None:
 
 def _second(path: Path, trust: Path, steps: Steps, name: str) -> None:
     """The second implementation, as its own process that has only ``verifier/`` on its path."""
-    command = [sys.executable, "-m", "akashi_verifier", "--trust", str(trust), "--json", str(path)]
+    # Absolute: the process runs in another folder, and the home may have been named relative to ours.
+    command = [sys.executable, "-m", "akashi_verifier", "--trust", str(trust.resolve()), "--json", str(path.resolve())]
     done = subprocess.run(
         command,
         cwd=ROOT / "verifier",
