@@ -12,19 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from akashi.ledger.errors import ProofError
-from akashi.ledger.model import KeyRecord, Operation
+from akashi.ledger.model import Algorithm, KeyRecord, Operation
 from akashi.ledger.wire.envelope import verify_signature
 
-BATCH = 1024
+BATCH = 256
 MAX_WORKERS = 4
 
-Pending = tuple[int, bytes, Operation]
+Pending = tuple[int, Algorithm, bytes, bytes, bytes]
+"""Index, algorithm, SPKI, signed bytes, signature: no more than it takes, so that the rest of an operation is let go at once."""
 
 
 def _first_wrong(pending: Sequence[Pending]) -> int | None:
-    for index, spki, operation in pending:
+    for index, algorithm, spki, signed_bytes, signature in pending:
         try:
-            verify_signature(operation.algorithm, spki, operation.signed_bytes, operation.signature)
+            verify_signature(algorithm, spki, signed_bytes, signature)
         except ProofError:  # also for an enrolled key that is none of its algorithm
             return index
     return None
@@ -41,7 +42,7 @@ class SignatureQueue:
 
     def add(self, index: int, record: KeyRecord, operation: Operation) -> None:
         """One more; the record's algorithm was already compared with the envelope's."""
-        self._pending.append((index, record.spki, operation))
+        self._pending.append((index, operation.algorithm, record.spki, operation.signed_bytes, operation.signature))
         if len(self._pending) == BATCH:
             self._check()
 

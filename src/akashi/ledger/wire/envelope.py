@@ -221,7 +221,7 @@ def _statement(fields: Value) -> Statement:
     _, ledger, kind, version, actor, auth, subject, body, claimed, not_after, nonce = fields
     if not isinstance(ledger, bytes) or len(ledger) != NONCE_SIZE:
         raise EncodingError("op.ledger")
-    if not isinstance(kind, str) or not KIND.fullmatch(kind):
+    if not isinstance(kind, str) or not _is_kind(kind):
         raise EncodingError("op.kind")
     if type(version) is not int or not 1 <= version < 1 << 16:
         raise EncodingError("op.version")
@@ -247,6 +247,12 @@ def _statement(fields: Value) -> Statement:
         not_after,
         nonce,
     )
+
+
+@lru_cache(maxsize=256)
+def _is_kind(kind: str) -> bool:
+    """The same few kinds come again and again, so each is judged once."""
+    return KIND.fullmatch(kind) is not None
 
 
 def _is_handle(value: Value) -> bool:

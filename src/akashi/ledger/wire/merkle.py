@@ -79,11 +79,12 @@ class Frontier:
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes."""
-    frontier = Frontier()
-    for hashed in hashes:
-        frontier.append(hashed)
-    return frontier.root()
+    """The root over leaf hashes, level by level; what is left over at the end of a level goes up as it is."""
+    level = list(hashes)
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs] + level[len(level) & ~1 :]
+    return level[0] if level else EMPTY_ROOT
 
 
 def subtree_over(hashes: Sequence[bytes]) -> Subtree:
