@@ -179,6 +179,8 @@ class SendRequest:
     """The sender knows that the same content went out before and wants it sent again."""
     source_digest: bytes | None = field(default=None, repr=False)
     """SHA-256 of the institution's own file that the documents were made from; lets a second conversion be noticed."""
+    receiver_key: bytes | None = None
+    """Id of the receiver's opening key as the caller proved it: nothing is sealed to another one. ``None``: not proven."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class Sender:
         scanner: Scanner,
         clock: Clock,
         institution: str,
+        own_keys: frozenset[bytes],
         retry: Retry,
         profile: Profile = DEFAULT,
     ) -> None:
@@ -92,6 +93,7 @@ class Sender:
         self._scanner = scanner
         self._clock = clock
         self._institution = institution
+        self._own_keys = own_keys
         self._retry = retry
         self._profile = profile
         self._dead: set[str] = set()
@@ -112,7 +114,7 @@ class Sender:
     def send(self, request: SendRequest, acting: Acting) -> Sent:
         """Send. Also raises :class:`AlreadySent`, :class:`ReceiverKeyChanged`, and :class:`Unacknowledged` (kept, 未確定)."""
         preview = self.preview(request)
-        if preview.key_changed:
+        if preview.key_changed or request.receiver_key not in (None, preview.receiver_key):
             raise ReceiverKeyChanged(institution=request.receiver)
         name = new_handle(TRANSFER)
         self._begin(name, request, preview)
@@ -206,12 +208,17 @@ class Sender:
         return None
 
     def _recipients(self, receiver: str, looked_at: bytes) -> list[Recipient]:
-        """The receiver's key as it was looked at, and the sender's own where it is of the same suite."""
+        """The receiver's key as it was looked at, and the sender's own where it is of the same suite.
+
+        The sender's own is one of its key store: what the state says of it is somebody else's word.
+        """
         now = self._clock.now_ms()
         with self._ledger.view() as state:
             theirs, own = opening_key(state, receiver, now), opening_key(state, self._institution, now)
         if theirs is None or theirs.key != looked_at:
             raise ReceiverKeyChanged(institution=receiver)
+        if own is not None and own.key not in self._own_keys:
+            raise TransferDenied("transfer.own_key")
         keys = [theirs] if own is None or own.suite != theirs.suite else [theirs, own]
         return [Recipient(key.key, key.suite, key.public) for key in keys]
 

@@ -133,6 +133,7 @@ class Exchange:
             scanner=self._scanner,
             clock=clock,
             institution=self._institution,
+            own_keys=frozenset(opener.key_id for opener in self._openers),
             retry=self._retry,
             profile=profile,
         )

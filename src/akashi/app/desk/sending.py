@@ -1,7 +1,7 @@
 """Send a draft: prove the receiver's key, seal, stage, announce.
 
-Guarantees: the receiver's opening key is taken only if the ledger proves that the receiver's own gateway enrolled it: the leaf is
-there with its receipt, signed under the pinned trust file. Findings that stop a file stop it here too. Refuses: the same content
+Guarantees: the receiver's opening key is taken only if the evidence proves that the receiver's own gateway enrolled it, under the
+pinned trust file; the exchange seals to that key or to none. Findings that stop a file stop it here too. Refuses: the same content
 twice unless the person said so. Trusts ``exchange`` for everything after.
 """
 
@@ -10,15 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from akashi.app.desk.drafts import Draft
+from akashi.app.desk.transfers import collected
 from akashi.app.errors import FindingsStop, OpeningKeyUnproven
 from akashi.app.gateway.home import Gateway, acting
+from akashi.app.wiring import KINDS
 from akashi.exchange.model import Format, SendRequest, document
 from akashi.exchange.sending import Preview, Sent
 from akashi.identity.model import Session
-from akashi.ledger.errors import EncodingError, ProofError
 from akashi.ledger.events import load_body
 from akashi.ledger.model import Purpose
-from akashi.ledger.registry import KeyEnrolled, key_record, opening_key
+from akashi.ledger.proof.bundle import parse_bundle
+from akashi.ledger.proof.verdict import Status
+from akashi.ledger.proof.verify import verify_file
+from akashi.ledger.registry import KeyEnrolled, OpeningKey, opening_key
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
 
@@ -47,11 +51,11 @@ def send(gateway: Gateway, session: Session, draft: Draft, terms: Terms) -> Sent
     gateway.accounts.require(session, "transfer.send")
     if draft.severities[0]:
         raise FindingsStop(count=draft.severities[0])
-    verify_opening_key(gateway, terms.receiver)
-    return gateway.exchange.send(_request(gateway, draft, terms), acting(session))
+    proven = verify_opening_key(gateway, terms.receiver)
+    return gateway.exchange.send(_request(gateway, draft, terms, proven), acting(session))
 
 
-def _request(gateway: Gateway, draft: Draft, terms: Terms) -> SendRequest:
+def _request(gateway: Gateway, draft: Draft, terms: Terms, receiver_key: bytes | None = None) -> SendRequest:
     settings = gateway.settings
     return SendRequest(
         receiver=terms.receiver,
@@ -66,31 +70,40 @@ def _request(gateway: Gateway, draft: Draft, terms: Terms) -> SendRequest:
         records=draft.report.rows_out,
         again=terms.again,
         source_digest=draft.source_digest,
+        receiver_key=receiver_key,
     )
 
 
-def verify_opening_key(gateway: Gateway, institution: str) -> None:
-    """Check that the opening key in the state was enrolled by the institution's own gateway key, with a receipt.
+def verify_opening_key(gateway: Gateway, institution: str) -> bytes | None:
+    """The id of the institution's opening key, proven to be its own; ``None`` where it has none. Raises :class:`OpeningKeyUnproven`.
 
-    1. the state names a current opening key; 2. a leaf on the institution enrols exactly it; 3. that leaf is signed by a gateway key of the
-    institution; 4. its receipt verifies under the pinned trust file (the remote ledger does this for every receipt it passes on).
+    1. the state names a current opening key; 2. the evidence on the institution verifies under the pinned trust file (signatures,
+    enrolments, inclusion); 3. in it a gateway key of this very institution enrolled exactly this key. What the state says besides,
+    such as whose a signing key is, is not believed.
     """
     with gateway.ledger.view() as state:
-        key = opening_key(state, institution, gateway.clock.now_ms())
-        if key is None:
-            return  # the exchange says it in its own words: nothing can be sealed to this receiver
-        for entry in gateway.ledger.entries(institution):
-            leaf = parse_leaf(entry.leaf)
-            operation = parse_operation(leaf.envelope)
-            if operation.statement.kind != "key.enrolled" or leaf.result != 0:
-                continue
-            body = load_body(KeyEnrolled, operation.statement.body)
-            signer = key_record(state, operation.key)
-            own = signer is not None and signer.purpose is Purpose.GATEWAY and signer.institution == institution
-            if body.key == key.key and body.public == key.public and own:
-                try:
-                    gateway.verify_receipt(gateway.ledger.receipt(entry.operation_id))
-                except (ProofError, EncodingError) as error:
-                    raise OpeningKeyUnproven(institution=institution) from error
-                return
-    raise OpeningKeyUnproven(institution=institution)
+        key = opening_key(state, institution, gateway.clock.now_ms())  # (1)
+    if key is None:
+        return None  # the exchange says it in its own words: nothing can be sealed to this receiver
+    evidence = collected(gateway, institution)
+    verdict = verify_file(evidence, gateway.paths.trust.read_bytes(), KINDS)  # (2)
+    if verdict.status is not Status.VERIFIED or not _enrolled_it(evidence, institution, key):  # (3)
+        raise OpeningKeyUnproven(institution=institution)
+    return key.key
+
+
+def _enrolled_it(evidence: bytes, institution: str, key: OpeningKey) -> bool:
+    """Whether a gateway key of the institution enrolled ``key``, in a bundle that verified."""
+    gateways: set[bytes] = set()
+    enrolled: list[tuple[bytes, KeyEnrolled]] = []
+    for leaf in (parse_leaf(data) for part in parse_bundle(evidence).ranges for data in part.leaves):
+        operation = parse_operation(leaf.envelope)
+        if operation.statement.kind != "key.enrolled" or leaf.result != 0:
+            continue
+        body = load_body(KeyEnrolled, operation.statement.body)
+        if body.institution == institution and body.purpose is Purpose.GATEWAY:
+            gateways.add(body.key)
+        if body.institution == institution and body.purpose is Purpose.OPENING:
+            enrolled.append((operation.key, body))
+    wanted = (key.key, key.public, key.suite)
+    return any(signer in gateways and (body.key, body.public, body.suite) == wanted for signer, body in enrolled)

@@ -144,7 +144,7 @@ def evidence(gateway: Gateway, session: Session, name: str) -> Download:
     gateway.accounts.require(session, "export.evidence", subject=_handle(name))
     with recorded(gateway, session, What.DOWNLOADED, name):
         gateway.exchange.show(name)  # only a party's own
-        data = _collected(gateway, name)
+        data = collected(gateway, name)
     gateway.journal.record(What.DOWNLOADED, session=session, subject=name)
     return Download(f"{name}.akashi", "application/octet-stream", iter([data]))
 
@@ -155,8 +155,8 @@ def verified(gateway: Gateway, session: Session, data: bytes) -> Verdict:
     return verify_file(data, gateway.paths.trust.read_bytes(), KINDS)
 
 
-def _collected(gateway: Gateway, name: str) -> bytes:
-    """The bundle from the server, over HTTPS or in this process."""
+def collected(gateway: Gateway, name: str) -> bytes:
+    """The evidence bundle of a subject from the server, over HTTPS or in this process; not verified here."""
     if gateway.line.channel is not None:
         return gateway.line.channel.call("GET", f"/api/v1/subjects/{name}/evidence").content
     if isinstance(gateway.ledger, Engine):
