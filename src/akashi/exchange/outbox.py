@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from akashi.clock import Clock
-from akashi.errors import Unavailable
+from akashi.errors import AkashiError, Unavailable
 from akashi.exchange.errors import TransferDenied, Unacknowledged
 from akashi.exchange.model import Acting
 from akashi.exchange.store import Queued, Store
@@ -97,7 +97,10 @@ class Outbox:
         return self._author.ledger
 
     def resume(self) -> Resumed:
-        """Settle what is pending: after a crash, and whenever the ledger can be reached again. Stops at the first silence."""
+        """Settle what is pending: after a crash, and whenever the ledger can be reached again. Stops at the first silence.
+
+        An answer that cannot be used or does not verify leaves its own operation pending, and no other.
+        """
         done = {"acknowledged": 0, "refused": 0, "dropped": 0}
         waiting = self._store.queued()
         for queued in waiting:
@@ -105,17 +108,19 @@ class Outbox:
                 done[self._settle(queued)] += 1
             except Unavailable:
                 break
+            except AkashiError:
+                continue
         return Resumed(**done, pending=len(waiting) - sum(done.values()))
 
     def _settle(self, queued: Queued) -> str:
-        if self._ledger.entry(queued.operation) is not None:
-            self._store.settle(queued, "acknowledged")
-            return "acknowledged"
+        known = self._ledger.entry(queued.operation) is not None
         if queued.kind in READING:
             # Nothing was handed out without an acknowledgement, so saying it now would record what did not happen.
-            self._store.settle(queued, "dropped")
-            return "dropped"
+            outcome = "acknowledged" if known else "dropped"
+            self._store.settle(queued, outcome)
+            return outcome
         try:
+            # Also if it is said to be there: the answer is then the first acknowledgement, with its receipt, and no mere word.
             self._push(queued)
         except TransferDenied:
             return "refused"
