@@ -230,7 +230,7 @@ def test_each_form_of_export_is_recorded_and_gives_the_content(world: World) -> 
         name, RESULT, Destination.REMOVABLE_MEDIUM, Form.LOCKED, named, passphrase=PASSPHRASE
     )
     opener = world.gateways[RECEIVER].keystore.opener("opening")
-    container = read_container(sealed.stream)
+    container = read_container(sealed.stream, LEDGER)
     unsealed = unseal(container.wrap_for(opener.key_id), opener, LEDGER, container.body).read(1000)
 
     assert plain.documents == (("kekka.csv", CONTENT),)

@@ -135,3 +135,10 @@ def test_go_refuses_the_others_up_to_the_frame_for_the_same_reason(ask: Ask) -> 
     chosen = [vector for vector in map(read_vector, FILES) if vector["expect"] == "reject"]
     chosen = [vector for vector in chosen if not any(word in vector["failure"] for word in later)]
     assert [_opened(ask, vector)["error"] for vector in chosen] == [vector["failure"] for vector in chosen]
+
+
+def test_go_refuses_the_same_part_names(ask: Ask) -> None:
+    """The page's list of code points and devices, by Go's own text functions. (Full case folding it has not.)"""
+    chosen = [path for path in FILES if path.stem.startswith("sealed-name-") and path.stem != "sealed-name-folded"]
+    found = {path.stem: _opened(ask, read_vector(path)).get("error") for path in chosen}
+    assert found == dict.fromkeys(found, "malformed/inner.parts")

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 CHUNK, TAG = 1_048_576, 16
 XWING, P256 = 0x647A, 0x0010
 ENCAPSULATED = {1: 1120, 2: 65}
+HEAD_LIMIT, WRAP_LIMIT, HEADER_LIMIT, INNER_LIMIT = 98_624, 3072, 512, 8192
 
 
 class Refused(Exception):
@@ -176,7 +177,7 @@ class Key:
 def open_container(data: bytes, key: Key, ledger: bytes) -> dict[str, object]:
     """The result object of the vectors. Raises :class:`Refused`."""
     try:
-        value, end = item(data)
+        value, end = item(data[:HEAD_LIMIT])
         label, edition, named, wraps = fields(value, str, int, bytes, list)
     except (Broken, Short) as error:
         raise Refused("malformed/container") from error
@@ -186,6 +187,9 @@ def open_container(data: bytes, key: Key, ledger: bytes) -> dict[str, object]:
     if not good or not all(isinstance(wrap, bytes) for wrap in wraps):
         raise Refused("malformed/container")
     parsed = [wrap_fields(wrap) for wrap in wraps]
+    payloads, key_ids, suites, _ = zip(*parsed, strict=True)
+    if len(set(payloads)) > 1 or len(set(suites)) > 1 or list(key_ids) != sorted(set(key_ids)):
+        raise Refused("malformed/container.wraps")
     if named != ledger:
         raise Refused("foreign/container.ledger")
     ours = sha256(key.public()).digest()
@@ -197,15 +201,15 @@ def open_container(data: bytes, key: Key, ledger: bytes) -> dict[str, object]:
         raise Refused("foreign/wrap.suite")
     info = b"akashi/wrap/1\x00\x84" + head(2, 16) + ledger + head(2, 16) + payload + head(2, 32) + ours + head(0, suite)
     result = open_body(data[end:], key.open(hpke, info), payload, suite)
-    order = [
-        sha256(wrap).digest() for _, wrap in sorted((one[1], wrap) for one, wrap in zip(parsed, wraps, strict=True))
-    ]
+    order = [sha256(wrap).digest() for wrap in wraps]
     listed = head(4, len(order)) + b"".join(head(2, 32) + digest for digest in order)
     return result | {"wraps_digest": sha256(b"akashi/wraps/1\x00" + listed).hexdigest()}
 
 
 def wrap_fields(wrap: bytes) -> tuple[bytes, bytes, int, bytes]:
     """Payload id, key id, suite, hpke."""
+    if len(wrap) > WRAP_LIMIT:
+        raise Refused("malformed/wrap")
     try:
         value, end = item(wrap)
         edition, payload, key_id, suite, hpke = fields(value, int, bytes, bytes, int, bytes)
@@ -230,10 +234,10 @@ def wrap_fields(wrap: bytes) -> tuple[bytes, bytes, int, bytes]:
 def open_body(body: bytes, data_key: bytes, payload: bytes, suite: int) -> dict[str, object]:
     """Header, chunks, frame, inner stream."""
     try:
-        value, end = item(body)
+        value, end = item(body[:HEADER_LIMIT])
         label, edition, named_suite, named, size, commitment = fields(value, str, int, int, bytes, int, bytes)
     except Short as error:
-        raise Refused("truncated/header") from error
+        raise Refused("truncated/header" if len(body) < HEADER_LIMIT else "malformed/header") from error
     except Broken as error:
         raise Refused("malformed/header") from error
     assert isinstance(named, bytes)
@@ -332,21 +336,31 @@ def unpack(data: bytes) -> bytes:
 
 
 MEDIA = re.compile(r"[a-z]{1,32}/[a-z0-9][a-z0-9.+\-]{0,95}(?:; [a-z]{1,16}=[A-Za-z0-9_.\-]{1,32}){0,4}")
-MARKS = {*range(0x20), 0x7F, *map(ord, "/\\:"), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+RANGES = """
+0000-001F 007F-009F 00AD-00AD 0600-0605 061C-061C 06DD-06DD 070F-070F 0890-0891 08E2-08E2 180E-180E 200B-200F 2028-202E 2060-206F
+D800-F8FF FDD0-FDEF FEFF-FEFF FFF0-FFFB FFFE-FFFF 110BD-110BD 110CD-110CD 13430-1343F 1BCA0-1BCA3 1D173-1D17A 1FFFE-1FFFF
+2FFFE-2FFFF 3FFFE-E00FF E01F0-10FFFF
+"""
+BOUNDS = [(int(low, 16), int(high, 16)) for low, _, high in (one.partition("-") for one in RANGES.split())]
+PORTS = {f"{word}{digit}" for word in ("com", "lpt") for digit in "0123456789\u00b9\u00b2\u00b3"}
+DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | PORTS
 
 
 def name_allowed(name: object) -> bool:
     """Section 1."""
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not 1 <= len(name.encode()) <= 255:
         return False
-    long = 1 <= len(name.encode()) <= 255
-    return long and not any(ord(one) in MARKS for one in name) and bool(set(name) - {".", " "})
+    if any(one in '"*/:<>?\\|' or any(low <= ord(one) <= high for low, high in BOUNDS) for one in name):
+        return False
+    stem = name.split(".", 1)[0].rstrip(" ")
+    lowered = "".join(chr(ord(one) | 0x20) if "A" <= one <= "Z" else one for one in stem)
+    return name[0] != "." and name[-1] not in ". " and lowered not in DEVICES
 
 
 def read_inner(data: bytes) -> dict[str, object]:
     """Header, contents, trailer."""
     try:
-        value, end = item(data)
+        value, end = item(data[:INNER_LIMIT])
         version, media, salt, names = fields(value, int, str, bytes, list)
     except (Broken, Short) as error:
         raise Refused("malformed/inner.header") from error

@@ -105,11 +105,14 @@ def test_what_is_no_sealed_payload_is_refused(vault: Vault) -> None:
     """Wrong numbers, foreign or repeated wraps, a body under another id; nothing stays behind."""
     sealing, other = sealed(b"content"), sealed(b"other", payload_id=bytes(16))
     body, foreign = list(sealing.chunks()), list(other.chunks())
+    both = sealed(b"content", recipients=[ALICE, BOB])
     hostile = [
         ([], body, "count"),
         (sealing.wraps * 33, body, "count"),
         (sealing.wraps * 2, body, "twice"),
         (other.wraps, body, "payload"),
+        (both.wraps[:1] + other.wraps, list(both.chunks()), "payload"),
+        (both.wraps[::-1], body, "order"),
         (sealing.wraps, foreign, "header"),
     ]
 

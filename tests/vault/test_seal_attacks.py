@@ -225,7 +225,7 @@ def test_arbitrary_bytes_raise_only_our_errors(data: bytes) -> None:
     attempts: list[Callable[[], object]] = [
         lambda: read([data]),
         lambda: read(BODY, data),
-        lambda: read_container([data]),
+        lambda: read_container([data], LEDGER),
     ]
     for attempt in attempts:
         with pytest.raises(AkashiError):
@@ -244,7 +244,9 @@ def test_a_container_with_an_altered_head_is_refused() -> None:
         cbor.encode(["akashi-sealed", True, LEDGER, list(SEALING.wraps)]),
     ):
         with pytest.raises(SealMalformed):
-            read_container([data])
+            read_container([data], LEDGER)
+    with pytest.raises(SealForeign, match=r"container\.ledger"):
+        read_container([whole], bytes(16))
     with pytest.raises(SealForeign, match="recipient"):
-        read_container([whole]).wrap_for(BOB.key_id)
-    assert read_container([whole]).wrap_for(ALICE.key_id) == SEALING.wraps[0]
+        read_container([whole], LEDGER).wrap_for(BOB.key_id)
+    assert read_container([whole], LEDGER).wrap_for(ALICE.key_id) == SEALING.wraps[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def test_each_recipient_opens_with_its_own_wrap() -> None:
     """Two recipients, two wraps, one body."""
     sealing = sealed(b"content", recipients=[ALICE, BOB])
     body = list(sealing.chunks())
-    container = read_container(write_container(LEDGER, sealing.wraps, body))
+    container = read_container(write_container(LEDGER, sealing.wraps, body), LEDGER)
 
     opened = unseal(container.wrap_for(BOB.key_id), BOB_OPENER, LEDGER, container.body)
 
@@ -135,7 +135,7 @@ def test_the_listed_profile_end_to_end(tmp_path: Path) -> None:
         ledger_id=LEDGER,
         profile=LISTED_ONLY,
     )
-    container = read_container(write_container(LEDGER, sealing.wraps, list(sealing.chunks())))
+    container = read_container(write_container(LEDGER, sealing.wraps, list(sealing.chunks())), LEDGER)
 
     opened = unseal(container.wrap_for(opener.key_id), opener, LEDGER, container.body)
 
@@ -236,7 +236,8 @@ def test_streams_are_read_once_and_summaries_come_last() -> None:
         opened.commitment()
     opened.read(LARGE)
 
-    for again in (lambda: next(sealing.chunks()), lambda: next(opened.contents())):
+    attempts: list[Callable[[], bytes]] = [lambda: next(sealing.chunks()), lambda: next(opened.contents())]
+    for again in attempts:
         with pytest.raises(Misuse):
             again()
 

@@ -143,7 +143,6 @@ def test_ordering_what_is_not_there(state: Overlay) -> None:
 
 def test_reasons_outside_the_enumeration_do_not_travel(state: Overlay) -> None:
     """There is no free text and no unknown number."""
-    fields = {1: PAYLOAD, 2: 99}
     statement = Statement(
         bytes(16),
         "payload.erasure_ordered",
@@ -151,7 +150,7 @@ def test_reasons_outside_the_enumeration_do_not_travel(state: Overlay) -> None:
         Actor(SERVER),
         Auth(AuthMethod.MACHINE, 0),
         None,
-        {**fields},
+        {1: PAYLOAD, 2: 99},
         1,
         2,
         bytes(16),

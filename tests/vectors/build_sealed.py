@@ -118,6 +118,11 @@ HYBRID, LISTED = Who("hybrid", 1), Who("listed", 2)
 OTHERS = {1: Who("hybrid, second", 1), 2: Who("listed, second", 2)}
 
 
+def ascending(*recipients: Who) -> list[bytes]:
+    """The wraps of several recipients in the order that a container asks for."""
+    return [who.wrap() for who in sorted(recipients, key=lambda who: who.key_id)]
+
+
 def container(wraps: Sequence[Any], *body: Piece, ledger: bytes = LEDGER_ID) -> tuple[Piece, ...]:
     """The bytes of a container."""
     return (cbor.encode(["akashi-sealed", 1, ledger, list(wraps)]), *body)

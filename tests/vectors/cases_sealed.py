@@ -26,7 +26,9 @@ from tests.vectors.build_sealed import (
     Large,
     Piece,
     Sealed,
+    Stream,
     Who,
+    ascending,
     block,
     cipher_for,
     compressed,
@@ -56,7 +58,14 @@ def _opens(
 def accepted_vectors() -> Iterator[Sealed]:
     """Whatever the page allows, under both suites."""
     sixteen = [(f"{number:02}", b"x" * number) for number in range(16)]
-    names = [("証.csv", b"1"), ("a b", b"2"), ("..a", b"3"), ("\u00e9" * 127 + "a", b"4")]
+    names = [
+        ("証.csv", b"1"),
+        (" a  b", b"2"),
+        ("a..b", b"3"),
+        ("\u00e9" * 127 + "a", b"4"),
+        ("\u845b\U000e0100", b"5"),
+    ]
+    names += [("COM", b"6"), ("nul1.csv", b"7"), ("com10", b"8"), ("\u0378\ufffd", b"9"), ("n\u0131l\u3000", b"")]
     media = "text/csv; charset=utf-8; header=present; a=b; c=d"
     for who, word in ((HYBRID, "hybrid"), (LISTED, "listed")):
         body = small(GOOD, who.suite)
@@ -64,10 +73,10 @@ def accepted_vectors() -> Iterator[Sealed]:
         yield _opens(f"{word}-empty", "one part without content: the stream itself is not empty", who, [(NAME, b"")])
         yield _opens(f"{word}-parts", "sixteen parts, the first empty", who, sixteen)
         yield _opens(f"{word}-compressed", "a frame with compressed blocks", who, PARTS, compressed("compressed"))
-        wraps = sorted((who.wrap(), OTHERS[who.suite].wrap()), key=lambda wrap: wrap, reverse=True)
+        wraps = ascending(who, OTHERS[who.suite])
         told = result_of(PARTS, wraps, body)
-        yield Sealed(f"{word}-two", "two wraps, not in order of key id", container(wraps, body), None, who, told)
-    yield _opens("names", "names that look odd and are allowed; the last has 255 bytes", LISTED, names)
+        yield Sealed(f"{word}-two", "two wraps in ascending order of key id", container(wraps, body), None, who, told)
+    yield _opens("names", "names that look odd and are allowed; one has 255 bytes", LISTED, names)
     yield _opens("media", "a media type with four parameters", LISTED, PARTS, media=media)
     options = compressed("checksum", checksum=True)
     yield _opens("checksum", "content size and checksum in the frame", LISTED, PARTS, options)
@@ -79,7 +88,7 @@ def accepted_vectors() -> Iterator[Sealed]:
     yield _opens("repeated", "a block of one repeated byte", LISTED, repeated, stream + block(trailer, last=True))
     stream = GOOD[:6] + block(head + ROWS + tail, last=False) + block(b"", last=True)
     yield _opens("last-block-empty", "the frame's last block is empty", LISTED, PARTS, stream)
-    wraps = [Who(f"number {number}", 2).wrap() for number in range(31)] + [LISTED.wrap()]
+    wraps = ascending(LISTED, *(Who(f"number {number}", 2) for number in range(31)))
     body = small(GOOD)
     yield Sealed(
         "wraps-32", "as many wraps as are allowed", container(wraps, body), result=result_of(PARTS, wraps, body)
@@ -147,7 +156,7 @@ def container_vectors() -> Iterator[Sealed]:
     """Faults of the container's head."""
     wrap, body = LISTED.wrap(), small(GOOD)
     right = joined(container([wrap]))
-    many = [Who(f"number {number}", 2).wrap() for number in range(32)] + [wrap]
+    many = ascending(LISTED, *(Who(f"number {number}", 2) for number in range(32)))
     heads = {
         "nothing": (b"", "no bytes at all"),
         "head-cut": (right[:60], "the file ends inside the head"),
@@ -164,10 +173,40 @@ def container_vectors() -> Iterator[Sealed]:
     }
     for name, (data, comment) in heads.items():
         yield Sealed(name, comment, (data,), "malformed/container")
+    start = joined(container([b""]))[:-1]
+    for name, size, failure in (("full", 98_624, "malformed/wrap"), ("large", 98_625, "malformed/container")):
+        length = size - len(start) - 5
+        head: list[Piece] = [start + b"\x5a" + length.to_bytes(4, "big"), Stream(f"head {name}", length), body]
+        yield Sealed(f"head-{name}", f"a head of {size} bytes, all of it one wrap", tuple(head), failure)
     pieces = container([wrap], body, ledger=OTHER_LEDGER)
     yield Sealed("other-ledger", "the container names another ledger", pieces, "foreign/container.ledger")
     pieces = container([OTHERS[2].wrap()], body)
     yield Sealed("other-recipient", "no wrap for this recipient", pieces, "foreign/container.recipient")
+
+
+def wrap_set_vectors() -> Iterator[Sealed]:
+    """Wraps that are right one by one and do not belong together. The reader's own is always there and would open."""
+    low, high = sorted((LISTED, OTHERS[2]), key=lambda who: who.key_id)
+    stranger = low if high is LISTED else high
+    moved = Wrap(OTHER_PAYLOAD, stranger.key_id, 2, stranger.hpke()).encode()
+    other_suite = Wrap(PAYLOAD, stranger.key_id, 1, HYBRID.hpke()).encode()
+    anew = LISTED.wrap(LISTED.hpke("again"))
+
+    def beside(wrap: bytes) -> list[bytes]:
+        return [wrap, LISTED.wrap()] if stranger is low else [LISTED.wrap(), wrap]
+
+    sets = {
+        "descending": ([high.wrap(), low.wrap()], "the higher key id first"),
+        "twice": ([LISTED.wrap(), LISTED.wrap()], "the same wrap twice"),
+        "again": ([LISTED.wrap(), anew], "two wraps for one recipient"),
+        "payloads": (beside(moved), "the other recipient's wrap is of another payload"),
+        "suites": (beside(other_suite), "the other recipient's wrap is of another suite"),
+    }
+    for name, (wraps, comment) in sets.items():
+        yield Sealed(f"wraps-{name}", comment, container(wraps, small(GOOD)), "malformed/container.wraps")
+    pieces = container([high.wrap(), low.wrap()], small(GOOD), ledger=OTHER_LEDGER)
+    comment = "the higher key id first, in another ledger: the wraps are looked at before the ledger"
+    yield Sealed("wraps-descending-elsewhere", comment, pieces, "malformed/container.wraps")
 
 
 Case = tuple[bytes, str, str]
@@ -187,6 +226,9 @@ def _wrap_shapes(who: Who) -> dict[str, Case]:
     def spoilt(at: int, *, value: Any) -> bytes:
         return cbor.encode([*fields[:at], value, *fields[at + 1 :]])
 
+    def sized(length: int) -> bytes:
+        return cbor.encode([*fields[:3], 9, bytes(length - len(cbor.encode([*fields[:3], 9, bytes(256)])) + 256)])
+
     other = 3 - who.suite
     foreign_hpke = (HYBRID, LISTED)[other - 1].hpke()
     return {
@@ -197,6 +239,8 @@ def _wrap_shapes(who: Who) -> dict[str, Case]:
         "suite-text": (spoilt(3, value="1"), "malformed/wrap", "a text where the suite belongs"),
         "more": (cbor.encode([*fields, 0]), "malformed/wrap", "one item too many"),
         "trailing": (who.wrap() + b"\x00", "malformed/wrap", "a byte after the wrap"),
+        "size": (sized(3072), "suite/wrap", "3072 bytes, of a suite that this edition does not know"),
+        "oversized": (sized(3073), "malformed/wrap", "3073 bytes: its suite is not looked at"),
         "suite-unknown": (spoilt(3, value=9), "suite/wrap", "a suite that this edition does not know"),
         "relabelled": (spoilt(3, value=other), "malformed/wrap.length", "labelled as of the other suite"),
         "long-key": (
@@ -264,12 +308,14 @@ def _headers() -> dict[str, Case]:
     def spoilt(at: int, *, value: Any) -> bytes:
         return small(GOOD, head=cbor.encode([*items[:at], value, *items[at + 1 :]]))
 
-    hybrid = header(1)
+    hybrid, announced = header(1), right[:-34] + b"\x5a\x7f\xff\xff\xff"
     commitment = derive(seed("another data key"), PAYLOAD, 2)[1]
     long = right.replace(b"\x1a\x00\x10\x00\x00", b"\x1b" + (1 << 20).to_bytes(8, "big"))
     return {
         "header-none": (b"", "truncated/header", "wraps, and no body"),
         "header-cut": (right[:30], "truncated/header", "the file ends inside the header"),
+        "header-short": (announced + bytes(511 - len(announced)), "truncated/header", "511 bytes of an endless header"),
+        "header-large": (announced + bytes(512 - len(announced)), "malformed/header", "512 bytes of an endless header"),
         "header-label": (spoilt(0, value="akashi-sea_"), "malformed/header", "another label"),
         "header-edition": (spoilt(1, value=2), "malformed/header", "edition 2"),
         "header-true": (spoilt(1, value=True), "malformed/header", "true where the edition belongs"),
@@ -329,6 +375,7 @@ SEALED = (
     accepted_vectors,
     large_vectors,
     container_vectors,
+    wrap_set_vectors,
     wrap_vectors,
     body_vectors,
     *CONTENT,

@@ -98,6 +98,10 @@ def inner_vectors() -> Iterator[Sealed]:
     }
     for name, (head, comment) in heads.items():
         yield _inner(f"inner-{name}", comment, head + contents, "malformed/inner.header")
+    empty = len(inner(["a" * 256] * 31))
+    for name, size, failure in (("full", 8192, "malformed/inner.parts"), ("large", 8193, "malformed/inner.header")):
+        stream = inner([*["a" * 256] * 30, "a" * (256 + size - empty)]) + contents
+        yield _inner(f"inner-{name}", f"a header of {size} bytes, with 31 long names", stream, failure)
     types = {
         "upper": ("Text/csv", "an upper-case letter"),
         "bare": ("text", "no subtype"),
@@ -121,13 +125,37 @@ def name_vectors() -> Iterator[Sealed]:
         "slash": (["../escape"], "a slash"),
         "backslash": (["a\\b"], "a backslash"),
         "colon": (["c:"], "a colon"),
+        "quote": (['a"b'], "a quotation mark"),
+        "star": (["a*"], "an asterisk"),
+        "less": (["a<b"], "a character that Windows refuses"),
+        "question": (["a?b"], "a question mark"),
+        "pipe": (["a|b"], "a vertical bar"),
         "nul": (["a\x00.csv"], "a control character"),
         "newline": (["a\n"], "a newline at the end"),
         "delete": (["a\x7f"], "the control character U+007F"),
+        "next-line": (["a\x85b"], "the control character U+0085"),
+        "soft-hyphen": (["a\u00adb"], "a hyphen that is not seen"),
+        "joiner": (["a\u200db"], "a joiner that is not seen"),
+        "line": (["a\u2028b"], "a line separator"),
         "override": (["a\u202evsc.exe"], "a mark that makes the name read backwards"),
         "isolate": (["a\u2066b"], "a mark that isolates a direction"),
+        "private": (["\ue000.csv"], "a private character: another one on every machine"),
+        "private-16": (["a\U0010fffdb"], "a private character of the last plane"),
+        "byte-order": (["\ufeffa"], "a byte order mark"),
+        "noncharacter": (["a\ufdd0"], "a noncharacter"),
+        "plane-4": (["a\U00040000"], "a plane without characters"),
+        "tag": (["a\U000e0041"], "a tag that is not seen"),
         "dots": ([".."], "only dots"),
         "dots-spaces": ([". ."], "only dots and spaces"),
+        "dot-first": ([".profile"], "a dot in front"),
+        "dot-last": (["a."], "a dot at the end"),
+        "space-last": (["a.csv "], "a space at the end"),
+        "device": (["NUL"], "a device of Windows"),
+        "device-csv": (["aux.tar.csv"], "a device of Windows whatever follows the dot"),
+        "device-space": (["Con .csv"], "a device of Windows, a space before the dot"),
+        "device-port": (["lpt9"], "a port of Windows"),
+        "device-superscript": (["COM\u00b9.csv"], "a port of Windows, with a superscript digit"),
+        "device-dollar": (["ConOut$"], "a console of Windows"),
         "twice": (["a", "a"], "the same name twice"),
         "case": (["Records.csv", "RECORDS.CSV"], "names that differ in case only"),
         "folded": (["stra\u00dfe", "STRASSE"], "names that are equal when case-folded, not when lowered"),

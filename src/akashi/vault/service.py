@@ -328,4 +328,6 @@ def _verify_wraps(payload_id: bytes, wraps: Sequence[bytes]) -> int:
         raise StageRefused(failure="wraps.twice")
     if len({wrap.suite for wrap in parsed}) != 1:
         raise StageRefused(failure="wraps.suite")
+    if sorted(wrap.key_id for wrap in parsed) != [wrap.key_id for wrap in parsed]:
+        raise StageRefused(failure="wraps.order")
     return parsed[0].suite

@@ -19,7 +19,7 @@ from akashi.api.problems import RequestInvalid
 from akashi.api.server.callers import CallerHere, ServerHere, machine
 from akashi.app.server.home import Server
 from akashi.exchange.records import transfer_of_payload
-from akashi.vault.errors import PayloadMissing, SealError
+from akashi.vault.errors import PayloadMissing, SealError, SealForeign
 from akashi.vault.sealing import read_container
 
 router = APIRouter(prefix="/api/v1/payloads", tags=["payloads"])
@@ -68,11 +68,11 @@ def body(server: ServerHere, caller: CallerHere, payload: Payload) -> StreamingR
 
 def _stage(server: Server, payload_id: bytes, pieces: Iterator[bytes]) -> bytes:
     try:
-        container = read_container(pieces)
+        container = read_container(pieces, server.engine.ledger_id)
+    except SealForeign as error:
+        raise RequestInvalid(field="container.ledger") from error
     except SealError as error:
         raise RequestInvalid(field="container") from error
-    if container.ledger_id != server.engine.ledger_id:
-        raise RequestInvalid(field="container.ledger")
     return server.vault.stage(payload_id, container.wraps, container.body)
 
 

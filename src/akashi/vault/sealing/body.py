@@ -2,7 +2,7 @@
 
 Guarantees: one header encoding; the chunk key and the key commitment both come from the data key and the payload id, so a
 header names exactly one key (AES-GCM alone does not). A chunk is bound to the header, its number and whether it is the
-last. Refuses: chunk sizes other than this edition's.
+last. Refuses: chunk sizes other than this edition's, headers of more than 512 bytes.
 """
 
 from __future__ import annotations

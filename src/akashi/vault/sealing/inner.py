@@ -1,7 +1,7 @@
 """The inner stream: header, contents, trailer (docs/spec/sealed-payload.md section 1).
 
-Guarantees: media type, part names and salt are inside the seal; part names are safe as file names on both sides, so that
-a sealed payload cannot write outside a recipient's directory. Refuses: 0 or more than 16 parts, names twice.
+Guarantees: media type, part names and salt are inside the seal; part names are safe as file names on both sides
+(:mod:`akashi.vault.sealing.names`). Refuses: 0 or more than 16 parts, names twice, a header of more than 8192 bytes.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from akashi.ledger.errors import EncodingError
 from akashi.ledger.wire import cbor
 from akashi.vault.errors import ContentMismatch, PartRefused, SealMalformed
 from akashi.vault.model import MAX_PARTS
+from akashi.vault.sealing.names import is_part_name
 from akashi.vault.sealing.pieces import Pieces
 
 SALT_SIZE = 32
 MAX_INNER_HEADER = 8 * 1024
 _MEDIA_TYPE = re.compile(r"[a-z]{1,32}/[a-z0-9][a-z0-9.+-]{0,95}(; [a-z]{1,16}=[A-Za-z0-9_.-]{1,32}){0,4}", re.ASCII)
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, separators of any system, marks that make a name read backwards, lone surrogates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,8 @@ def verify_parts(media_type: str, names: Sequence[str]) -> None:
         raise PartRefused(failure="media_type")
     if not 1 <= len(names) <= MAX_PARTS:
         raise PartRefused(failure="count")
-    for name in names:
-        if not name or len(name.encode("utf-8", "surrogatepass")) > 255 or _UNSAFE.search(name):
-            raise PartRefused(failure="name")
-        if not name.strip(". "):
-            raise PartRefused(failure="name")  # "..", ". ." and what some systems make of them
+    if not all(map(is_part_name, names)):
+        raise PartRefused(failure="name")
     if len({name.casefold() for name in names}) != len(names):
         raise PartRefused(failure="twice")
 

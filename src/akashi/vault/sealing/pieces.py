@@ -49,13 +49,21 @@ class Pieces:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def take_item(self, most: int) -> tuple[cbor.Value, bytes]:
-        """The next CBOR item and its bytes; raises ``EncodingError`` if it is none or longer than ``most`` bytes."""
+        """The next CBOR item and its bytes, at most ``most``.
+
+        Raises ``EncodingError``: "cbor.short" if the source ends within the item and before ``most`` bytes, "cbor.limit"
+        if the first ``most`` bytes do not hold it.
+        """
         data = self.take(min(most, 512))
         while True:
             try:
                 value, end = cbor.decode_item(data, 0)
             except EncodingError as error:
-                if error.failure != "cbor.short" or len(data) >= most or self.at_end():
+                if error.failure != "cbor.short":
+                    raise
+                if len(data) >= most:
+                    raise EncodingError("cbor.limit") from error
+                if self.at_end():
                     raise
                 data += self.take(most - len(data))
                 continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import pairwise
 
 from akashi.keys.openers import Opener
 from akashi.keys.suites import find_suite, wrap_key
@@ -35,7 +36,7 @@ class Wrap:
 def parse_wrap(data: bytes) -> Wrap:
     """Strict inverse of :meth:`Wrap.encode`. Raises :class:`SealMalformed`, ``SuiteUnknown``."""
     if len(data) > MAX_WRAP_BYTES:
-        raise SealMalformed("wrap.size")
+        raise SealMalformed("wrap")
     try:
         value = cbor.decode(data)
     except EncodingError as error:
@@ -50,6 +51,14 @@ def parse_wrap(data: bytes) -> Wrap:
     if len(hpke) != find_suite(number).encapsulated + 48:
         raise SealMalformed("wrap.length")
     return wrap
+
+
+def verify_wrap_set(wraps: Sequence[Wrap]) -> None:
+    """Raise :class:`SealMalformed` unless all are of one payload and suite, in ascending order of key id, none twice."""
+    if len({(wrap.payload_id, wrap.suite) for wrap in wraps}) > 1:
+        raise SealMalformed("container.wraps")
+    if any(earlier.key_id >= later.key_id for earlier, later in pairwise(wraps)):
+        raise SealMalformed("container.wraps")
 
 
 def wrap_info(ledger_id: bytes, payload_id: bytes, key_id: bytes, suite: int) -> bytes:
