@@ -55,7 +55,7 @@ def take_header(source: Pieces) -> tuple[BodyHeader, bytes]:
     if edition != 1 or size != CHUNK_SIZE or len(payload_id) != PAYLOAD_ID_SIZE or len(commitment) != 32:
         raise SealMalformed("header")
     header = BodyHeader(suite, payload_id, commitment)
-    if header.encode() != encoded:
+    if suite < 0 or header.encode() != encoded:
         raise SealMalformed("header")  # a boolean where a number belongs would match above
     return header, encoded
 

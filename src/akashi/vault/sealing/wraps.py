@@ -46,7 +46,7 @@ def parse_wrap(data: bytes) -> Wrap:
             wrap = Wrap(payload_id, key_id, number, hpke)
         case _:
             raise SealMalformed("wrap")
-    if len(payload_id) != PAYLOAD_ID_SIZE or len(key_id) != 32 or wrap.encode() != data:
+    if len(payload_id) != PAYLOAD_ID_SIZE or len(key_id) != 32 or number < 0 or wrap.encode() != data:
         raise SealMalformed("wrap")
     if len(hpke) != find_suite(number).encapsulated + 48:
         raise SealMalformed("wrap.length")
