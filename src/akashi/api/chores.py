@@ -26,6 +26,7 @@ GATEWAY_CRL_EVERY_MS = 5_000
 OUTBOX_EVERY_MS = 10_000
 SWEEP_EVERY_MS = 30_000
 ANCHOR_EVERY_MS = 3_600_000
+PICKUPS_EVERY_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def of_server(server: Server, api: TlsServer, errors: ErrorCounter) -> Chores:
         Chore("housekeeping", settings.housekeeping_every_ms, server.housekeeping.run_once),
         Chore("stamp", settings.stamp_every_ms, server.stamper.stamp),
         Chore("crl", CRL_EVERY_MS, _Reload(api, revoked)),
+        Chore("pickups", PICKUPS_EVERY_MS, server.pickups.sweep),
     ]
     return Chores(chores, errors)
 
@@ -96,6 +98,7 @@ def of_gateway(gateway: Gateway, origin: TlsServer, errors: ErrorCounter) -> Cho
         Chore("outbox", OUTBOX_EVERY_MS, gateway.exchange.resume),
         Chore("notices", OUTBOX_EVERY_MS, gateway.exchange.poll),
         Chore("sweep", SWEEP_EVERY_MS, gateway.accounts.sweep),
+        Chore("drafts", SWEEP_EVERY_MS, gateway.drafts.sweep),
         Chore("anchor", ANCHOR_EVERY_MS, gateway.anchor_journal),
         Chore("crl", GATEWAY_CRL_EVERY_MS, _Reload(origin, revoked)),
     ]

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from akashi.errors import InputError, IntegrityError, Unavailable
+from akashi.errors import Conflict, InputError, IntegrityError, Unavailable
 
 
 class HomeMissing(InputError):
@@ -94,6 +94,17 @@ class DraftsFull(Unavailable):
     code = "app.drafts_full"
     ja, en = "確認中のファイルが多すぎます。", "Too many files are being previewed."
     hint_ja, hint_en = "少し待ってから、もう一度選んでください。", "Wait a little and choose the file again."
+
+
+class DraftBusy(Conflict):
+    """Another request is sending this very draft."""
+
+    code = "app.draft_busy"
+    ja, en = "このファイルはいま送っているところです。", "This file is being sent just now."
+    hint_ja, hint_en = (
+        "少し待ってから、送信の一覧を見てください。",
+        "Wait a moment and look at the list of what was sent.",
+    )
 
 
 class FindingsStop(InputError):

@@ -91,16 +91,16 @@ def send(visitor: Here, draft: str, form: OwnForm) -> Response:
     """Seal and send."""
     gateway, session = visitor.gateway, visitor.session
     try:
-        held = gateway.drafts.peek(draft, session.id)
-        with recorded(gateway, session, What.SENT):
-            sent = sending.send(gateway, session, held, _terms(held, form))
+        with gateway.drafts.claimed(draft, session.id) as held:
+            with recorded(gateway, session, What.SENT):
+                sent = sending.send(gateway, session, held, _terms(held, form))
+            gateway.drafts.drop(draft)
     except Unacknowledged:
         gateway.drafts.drop(draft)
         return to("/sent", notice="pending")
     except AkashiError as error:
         return _preview(visitor, draft, error)
     gateway.journal.record(What.SENT, session=session, subject=sent.transfer, count=held.report.rows_out)
-    gateway.drafts.drop(draft)
     return to(f"/transfers/{sent.transfer}", notice="sent", t=sent.transfer)
 
 

@@ -62,6 +62,7 @@ async def sign_in(request: Request, form: Posted) -> Response:
 @router.post("/logout", **needs("ledger.read"))
 def sign_out(visitor: Here, _form: OwnForm) -> Response:
     """End the session."""
+    visitor.gateway.drafts.forget(visitor.session.id)
     visitor.gateway.accounts.sign_out(visitor.session.token)
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="strict", path="/")

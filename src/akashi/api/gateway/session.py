@@ -99,6 +99,7 @@ def me(gateway: GatewayHere, session: SessionHere) -> dict[str, object]:
 @router.delete("/session", status_code=204, openapi_extra={"x-permission": "open.login"})
 def sign_out(gateway: GatewayHere, session: SessionHere) -> Response:
     """Sign out."""
+    gateway.drafts.forget(session.id)
     gateway.accounts.sign_out(session.token)
     return Response(status_code=204)
 

@@ -96,7 +96,6 @@ def accept_key(
 @router.post("/transfers", status_code=201, **person("transfer.send"))
 def send(gateway: GatewayHere, session: SessionHere, body: SendBody) -> dict[str, object]:
     """Seal and send a draft. 409 ``exchange.already_sent`` unless ``again``; 503 ``exchange.unacknowledged`` stays pending."""
-    draft = gateway.drafts.peek(body.draft, session.id)
     terms = sending.Terms(
         body.receiver,
         body.life_days * DAY_MS,
@@ -105,10 +104,11 @@ def send(gateway: GatewayHere, session: SessionHere, body: SendBody) -> dict[str
         body.again,
         body.supersedes,
     )
-    with transfers.recorded(gateway, session, What.SENT):
-        sent = sending.send(gateway, session, draft, terms)
+    with gateway.drafts.claimed(body.draft, session.id) as draft:
+        with transfers.recorded(gateway, session, What.SENT):
+            sent = sending.send(gateway, session, draft, terms)
+        gateway.drafts.drop(body.draft)
     gateway.journal.record(What.SENT, session=session, subject=sent.transfer, count=draft.report.rows_out)
-    gateway.drafts.drop(body.draft)
     return {"transfer": sent.transfer, "scan": sent.scan.name.lower(), **_place(sent.acknowledged)}
 
 

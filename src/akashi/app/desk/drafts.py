@@ -1,21 +1,24 @@
 """Converted files between preview and sending: in memory only, for a short while, for one session.
 
-Guarantees: a draft is handed out only to the session that made it, and forgotten after fifteen minutes, when it is sent, or when
-the gateway stops. Refuses: more than a bounded number and size of drafts; nothing is ever written to a disk.
+Guarantees: a draft is handed out only to the session that made it, sent by one request at a time, and forgotten after fifteen
+minutes (``sweep`` runs beside the requests), when it is sent, when its session signs out, or when the gateway stops. Refuses: more
+than a bounded number and size of drafts, in all and for one session; nothing is ever written to a disk.
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from akashi.app.errors import DraftMissing, DraftsFull
+from akashi.app.errors import DraftBusy, DraftMissing, DraftsFull
 from akashi.checkup import ConversionReport
 from akashi.clock import Clock
 
 LIFE_MS = 15 * 60_000
-_MOST_OPEN = 32
+_MOST_OPEN, MOST_EACH = 32, 8
 _MOST_BYTES = 1 << 30
 
 
@@ -51,16 +54,17 @@ class Drafts:
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
+        self._claimed: set[str] = set()
 
     def keep(self, draft: Draft, session: bytes) -> str:
         """Hold a draft for ``session``; returns its id. Raises :class:`DraftsFull`."""
         now = self._clock.now_ms()
         with self._lock:
             self._forget(now)
-            if (
-                len(self._held) >= _MOST_OPEN
-                or draft.size + sum(h.draft.size for h in self._held.values()) > _MOST_BYTES
-            ):
+            held = self._held.values()
+            own = sum(one.session == session for one in held)
+            size = draft.size + sum(one.draft.size for one in held)
+            if len(held) >= _MOST_OPEN or own >= MOST_EACH or size > _MOST_BYTES:
                 raise DraftsFull
             key = secrets.token_urlsafe(16)
             self._held[key] = _Held(draft, session, now + LIFE_MS)
@@ -74,6 +78,35 @@ class Drafts:
         if held is None or held.session != session:
             raise DraftMissing
         return held.draft
+
+    @contextmanager
+    def claimed(self, key: str, session: bytes) -> Iterator[Draft]:
+        """The draft for sending it: nobody else gets it so meanwhile. Raises :class:`DraftMissing`, :class:`DraftBusy`."""
+        draft = self.peek(key, session)
+        with self._lock:
+            if key in self._claimed:
+                raise DraftBusy
+            if key not in self._held:  # the request before this one has just sent it
+                raise DraftMissing
+            self._claimed.add(key)
+        try:
+            yield draft
+        finally:
+            with self._lock:
+                self._claimed.discard(key)
+
+    def forget(self, session: bytes) -> None:
+        """Forget what a session held: it has ended."""
+        with self._lock:
+            for key in [key for key, held in self._held.items() if held.session == session]:
+                del self._held[key]
+
+    def sweep(self) -> int:
+        """Forget what is too old; returns how many. Run it every minute or so."""
+        with self._lock:
+            before = len(self._held)
+            self._forget(self._clock.now_ms())
+            return before - len(self._held)
 
     def drop(self, key: str) -> None:
         """Forget a draft; an unknown one is fine."""

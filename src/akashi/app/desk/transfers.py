@@ -21,12 +21,16 @@ from akashi.exchange.model import Destination, Form, ReadPurpose, RefuseReason, 
 from akashi.exchange.service import Shown
 from akashi.identity.journal import Outcome, What
 from akashi.identity.model import Session
+from akashi.ledger.errors import ProofError
 from akashi.ledger.model import HANDLE
 from akashi.ledger.port import Acknowledged
 from akashi.ledger.proof.evidence import export_subject
 from akashi.ledger.proof.verdict import Verdict
 from akashi.ledger.proof.verify import verify_file
 from akashi.ledger.service import Engine
+from akashi.ledger.wire.envelope import parse_operation
+from akashi.ledger.wire.leaf import parse_leaf
+from akashi.ledger.wire.receipt import parse_receipt
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP = "application/zip"
@@ -130,11 +134,13 @@ def withdrawn(gateway: Gateway, session: Session, name: str, reason: WithdrawRea
 
 
 def receipt(gateway: Gateway, session: Session, operation_id: bytes) -> Download:
-    """The receipt of one operation, verified against the pinned trust file before it is handed out."""
+    """The receipt of this very operation, verified against the pinned trust file before it is handed out."""
     gateway.accounts.require(session, "transfer.read")
     with recorded(gateway, session, What.DOWNLOADED):
         data = gateway.ledger.receipt(operation_id)
         gateway.verify_receipt(data)
+        if parse_operation(parse_leaf(parse_receipt(data).leaf).envelope).id != operation_id:
+            raise ProofError("receipt.operation")
     gateway.journal.record(What.DOWNLOADED, session=session)
     return Download(f"receipt-{operation_id.hex()[:16]}.tlog-proof", "text/plain; charset=utf-8", iter([data]))
 

@@ -1,7 +1,7 @@
 """New devices' P12 files waiting for their owners: each can be fetched once, by who has its code.
 
-Guarantees: a file is removed durably before its bytes are handed out; after seven days it is gone. The name on the disk is the
-code's hash. Refuses more than a bounded number and size. What waits here is encrypted under a password that goes another
+Guarantees: a file is removed durably before its bytes are handed out; after seven days it is not handed out any more and the next
+``sweep`` removes it. The name on the disk is the code's hash; a wrong code opens no file. Refuses more than a bounded number and size. What waits here is encrypted under a password that goes another
 way; it is a TLS client key and opens no payload.
 """
 
@@ -70,19 +70,31 @@ class Pickups:
         """The file, once. Raises :class:`PickupUnknown`."""
         path = self._path(code.strip().lower())
         with self._lock:
-            if self._folder.is_dir():
-                self._forget_old()
             if not path.is_file():
                 raise PickupUnknown
             data = path.read_bytes()
             remove_file(path)
+        if self._is_old(data[:_TIME]):
+            raise PickupUnknown
         return data[_TIME:]
+
+    def sweep(self) -> int:
+        """Remove what nobody fetched in time; returns how many. Run it now and then."""
+        with self._lock:
+            return self._forget_old() if self._folder.is_dir() else 0
 
     def _path(self, code: str) -> Path:
         return self._folder / f"{sha256(code.encode()).hexdigest()}.p12"
 
-    def _forget_old(self) -> None:
-        now = self._clock.now_ms()
+    def _is_old(self, kept: bytes) -> bool:
+        return self._clock.now_ms() - int.from_bytes(kept, "big") > LIFE_MS
+
+    def _forget_old(self) -> int:
+        old = []
         for path in self._folder.glob("*.p12"):
-            if now - int.from_bytes(path.read_bytes()[:_TIME], "big") > LIFE_MS:
-                remove_file(path)
+            with path.open("rb") as file:
+                if self._is_old(file.read(_TIME)):
+                    old.append(path)
+        for path in old:
+            remove_file(path)
+        return len(old)
