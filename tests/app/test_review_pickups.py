@@ -27,7 +27,12 @@ def test_a_wrong_code_opens_no_file(tmp_path: Path, clock: FixedClock, monkeypat
         pickups.offer(bytes([number]) * 100)
     read: list[str] = []
     true = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda self: (read.append(self.name), true(self))[1])
+
+    def noted(path: Path) -> bytes:
+        read.append(path.name)
+        return true(path)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
     with pytest.raises(PickupUnknown):
         pickups.collect("0" * 32)
 

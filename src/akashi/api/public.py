@@ -80,6 +80,7 @@ def bare_public_app(server: Server | None, errors: ErrorCounter) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the request named
         telemetry={"auto_configure": False},
     )
     app.state.server = server

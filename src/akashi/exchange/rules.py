@@ -115,18 +115,29 @@ def _named(transfer: Transfer, person: str | None) -> Decision:
     return Allowed()
 
 
-def decide_read(transfer: Transfer, institution: str, person: str | None, now_ms: int) -> Decision:
-    """Opening and exporting: the receiver's named persons, or anybody of the sender (who keeps a key to its own data)."""
+def _readable(transfer: Transfer, institution: str, now_ms: int) -> Decision:
+    """Whether a party may see the content at this stage at all, whoever the person is."""
     if institution not in (transfer.sender, transfer.receiver):
         return Denied("transfer.unknown")
-    if transfer.status is Status.CONFIRMED:
-        erase = transfer.erase_after_ms
-        if erase is not None and now_ms >= erase:
-            return Denied("transfer.retention_over")
-    else:
-        live = _live(transfer, now_ms)
-        if isinstance(live, Denied):
-            return live
+    if transfer.status is not Status.CONFIRMED:
+        return _live(transfer, now_ms)
+    erase = transfer.erase_after_ms
+    return Denied("transfer.retention_over") if erase is not None and now_ms >= erase else Allowed()
+
+
+def decide_fetch(transfer: Transfer, institution: str, now_ms: int) -> Decision:
+    """May the server hand ``institution``'s gateway the sealed bytes? The receiver's only after an opening is on record."""
+    readable = _readable(transfer, institution, now_ms)
+    if isinstance(readable, Allowed) and institution == transfer.receiver and transfer.status is Status.SENT:
+        return Denied("transfer.not_opened")
+    return readable
+
+
+def decide_read(transfer: Transfer, institution: str, person: str | None, now_ms: int) -> Decision:
+    """Opening and exporting: the receiver's named persons, or anybody of the sender (who keeps a key to its own data)."""
+    readable = _readable(transfer, institution, now_ms)
+    if isinstance(readable, Denied):
+        return readable
     if institution == transfer.sender:
         return Allowed() if person is not None else Denied("transfer.person")
     return _named(transfer, person)

@@ -41,7 +41,13 @@ def error_page(request: Request, error: AkashiError) -> Response:
 
 def web_app(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
     """The pages (``None``: only the route table is of interest)."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, telemetry={"auto_configure": False})
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the request named
+        telemetry={"auto_configure": False},
+    )
     app.state.gateway = gateway
     for part in (signing.router, sending.router, exchange.router, proof.router, devices.router):
         app.include_router(part)

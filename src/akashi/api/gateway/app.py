@@ -35,6 +35,7 @@ def gateway_api(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the request named
         telemetry={"auto_configure": False},
     )
     app.state.gateway = gateway

@@ -56,6 +56,7 @@ def bare_server_app(server: Server | None, errors: ErrorCounter) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host that the request named
         telemetry={"auto_configure": False},
     )
     app.state.server, app.state.errors = server, errors

@@ -1,8 +1,9 @@
 """Routes of the machine API about sealed payloads: stage, and fetch for the parties.
 
 Guarantees: bodies stream in both directions; wraps and bodies go to the two parties of the transfer that announced them and
-to nobody else. What is staged but not announced nobody can fetch, not even who staged it. Refuses containers of another
-ledger. What passes here is sealed; this server has no key that opens it.
+to nobody else, to the receiver only after its opening is on the ledger, and to neither once the transfer is over. What is staged
+but not announced nobody can fetch, not even who staged it. Refuses containers of another ledger. What passes here is sealed; this
+server has no key that opens it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from starlette.responses import Response, StreamingResponse
 from akashi.api.problems import RequestInvalid
 from akashi.api.server.callers import CallerHere, ServerHere, machine
 from akashi.app.server.home import Server
+from akashi.exchange.errors import TransferDenied
+from akashi.exchange.model import Transfer
 from akashi.exchange.records import transfer_of_payload
+from akashi.exchange.rules import decide_fetch
+from akashi.ledger.rules import Denied
 from akashi.vault.errors import PayloadMissing, SealError, SealForeign
 from akashi.vault.sealing import read_container
 
@@ -40,8 +45,7 @@ async def stage(request: Request, server: ServerHere, payload: Payload) -> Respo
 @router.get("/{payload}", **machine("payload.fetch"))
 def size(server: ServerHere, caller: CallerHere, payload: Payload) -> dict[str, int]:
     """How many bytes the sealed body has."""
-    payload_id = _party(server, caller.institution, payload)
-    found = server.vault.size(payload_id)
+    found = server.vault.size(_party(server, caller.institution, payload).payload)
     if found is None:
         raise PayloadMissing(payload=payload)
     return {"size": found}
@@ -50,14 +54,14 @@ def size(server: ServerHere, caller: CallerHere, payload: Payload) -> dict[str, 
 @router.get("/{payload}/wraps/{key}", **machine("payload.fetch"))
 def wrap(server: ServerHere, caller: CallerHere, payload: Payload, key: Key) -> Response:
     """The data key wrapped to one opening key."""
-    payload_id = _party(server, caller.institution, payload)
+    payload_id = _readable(server, caller.institution, payload)
     return Response(server.vault.wrap(payload_id, bytes.fromhex(key)), media_type=_BYTES)
 
 
 @router.get("/{payload}/body", **machine("payload.fetch"))
 def body(server: ServerHere, caller: CallerHere, payload: Payload) -> StreamingResponse:
     """The sealed body."""
-    payload_id = _party(server, caller.institution, payload)
+    payload_id = _readable(server, caller.institution, payload)
     length = server.vault.size(payload_id)
     pieces = server.vault.body(payload_id)
     # The length lets the client notice an erasure in the middle as a broken answer.
@@ -87,10 +91,19 @@ def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _party(server: Server, institution: str, payload: str) -> bytes:
-    payload_id = bytes.fromhex(payload)
+def _party(server: Server, institution: str, payload: str) -> Transfer:
+    """The transfer that announced a payload. Raises ``PayloadMissing`` for everybody but its two institutions."""
     with server.engine.view() as state:
-        found = transfer_of_payload(state, payload_id)
+        found = transfer_of_payload(state, bytes.fromhex(payload))
     if found is None or institution not in (found.sender, found.receiver):
         raise PayloadMissing(payload=payload)
-    return payload_id
+    return found
+
+
+def _readable(server: Server, institution: str, payload: str) -> bytes:
+    """The payload's id, if the ledger lets the caller have its bytes now. Raises ``TransferDenied`` too."""
+    found = _party(server, institution, payload)
+    decision = decide_fetch(found, institution, server.clock.now_ms())
+    if isinstance(decision, Denied):
+        raise TransferDenied(decision.reason)
+    return found.payload
