@@ -11,7 +11,7 @@ from akashi.ledger.errors import ProofError
 from akashi.ledger.proof.bundle import parse_bundle, write_bundle
 from akashi.ledger.proof.report import render
 from akashi.ledger.proof.signatures import BATCH, SignatureQueue
-from akashi.ledger.proof.verdict import Status, Verdict
+from akashi.ledger.proof.verdict import Level, OperationRow, Status, Verdict
 from akashi.ledger.proof.verify import verify_bundle, verify_file
 from akashi.ledger.proof.walk import Walk
 from akashi.ledger.registry import key_record
@@ -197,3 +197,13 @@ def test_walk_raises_with_the_class() -> None:
     with pytest.raises(ProofError) as raised:
         Walk(parse_bundle(write_bundle(log.bundle()))).run()
     assert raised.value.failure == "signer.unknown"
+
+
+def test_a_long_report_shows_the_first_rows_and_counts_the_rest() -> None:
+    """A log of thousands stays readable: 200 rows, then how many more there are."""
+    rows = tuple(OperationRow(at, bytes(32).hex(), "transfer.sent", 0, "inst-0000", None, 0) for at in range(203))
+    verdict = replace(Verdict.failed("x"), status=Status.VERIFIED, failure=None, level=Level.REPLAYED, operations=rows)
+    text = render(verdict, "en")
+
+    assert text.count("transfer.sent") == 200
+    assert [line for line in text.splitlines() if "3" in line and "more" in line]
