@@ -1,4 +1,4 @@
-"""A clinic whose server lies: the real machine API, with single answers replaced on the way.
+"""A gateway whose server lies: the real machine API, with single answers replaced on the way.
 
 What the tests replace is what an operator of the server could: rows of the state, trails, receipts.
 """
@@ -46,25 +46,25 @@ class LyingChannel(AppChannel):
 
 @dataclass
 class Lied:
-    """The clinic behind a lying line."""
+    """A gateway behind a lying line."""
 
     gateway: Gateway
     channel: LyingChannel
     session: Session = field(repr=False)
 
 
-def lied_to(service: Service) -> Lied:
-    """A second gateway process on the clinic's home, whose line can lie. Close its gateway."""
-    clinic = service.clinic
-    channel = LyingChannel(service.server, clinic.paths.certificate.read_bytes())
+def lied_to(service: Service, part: str = CLINIC) -> Lied:
+    """A second gateway process on the clinic's (or another's) home, whose line can lie. Close its gateway."""
+    own = service.gateway(part)
+    channel = LyingChannel(service.server, own.paths.certificate.read_bytes())
     channel.lies, channel.asked = {}, []
-    pinned, seen = PinnedTrust(clinic.paths.trust), SeenCheckpoint(clinic.paths.database)
+    pinned, seen = PinnedTrust(own.paths.trust), SeenCheckpoint(own.paths.database)
     ledger = RemoteLedger(channel, pinned.read(), seen.read, seen.keep, pinned)
     payloads = RemotePayloads(channel, ledger.ledger_id)
     line = Line(ledger, payloads, RemoteDirectory(channel), seen, ledger.follow_key, channel)
-    gateway = Gateway(clinic.paths, clinic.keystore, line, service.clock)
+    gateway = Gateway(own.paths, own.keystore, line, service.clock)
     gateway.maps = SHELF
-    session = gateway.accounts.session(service.cast.tokens[CLINIC], gateway.machine_certificate())
+    session = gateway.accounts.session(service.cast.tokens[part], gateway.machine_certificate())
     return Lied(gateway, channel, session)
 
 

@@ -184,6 +184,17 @@ class SendRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """What the signed announcement of a transfer says, as the caller proved it from evidence."""
+
+    sender: str
+    receiver: str
+    payload: bytes
+    body_digest: bytes
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something that happened to a transfer and that this institution has not looked at (or has)."""
 

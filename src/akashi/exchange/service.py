@@ -26,6 +26,7 @@ from akashi.exchange.events import (
 from akashi.exchange.locked import lock, verify_passphrase
 from akashi.exchange.model import (
     Acting,
+    Announced,
     Destination,
     Form,
     Notice,
@@ -172,15 +173,23 @@ class Exchange:
 
     # receiving
 
-    def open(self, name: str, purpose: ReadPurpose, acting: Acting, *, limit: int = OPEN_LIMIT) -> Opened:
-        """Record the opening, then fetch, open in memory, compare and screen.
+    def open(
+        self,
+        name: str,
+        purpose: ReadPurpose,
+        acting: Acting,
+        *,
+        limit: int = OPEN_LIMIT,
+        announced: Announced | None = None,
+    ) -> Opened:
+        """Record the opening, then fetch, open in memory, compare and screen: what was ``announced``, where that is given, or nothing.
 
         Raises ``TransferDenied``, ``Unacknowledged`` (nothing was handed out), ``SealError`` and :class:`DocumentRefused`
         (refuse the transfer then), ``Unavailable`` after bounded tries.
         """
         self._ask(name, acting, decide_read)
         self._outbox.deliver(TransferOpened(name, purpose), name, acting)
-        return self._unseal(self._mine(name), limit)
+        return self._unseal(self._as(announced, name), limit)
 
     def export(
         self,
@@ -191,13 +200,14 @@ class Exchange:
         acting: Acting,
         *,
         passphrase: str = "",
+        announced: Announced | None = None,
     ) -> Exported:
         """Record purpose, person, destination and form, then hand out the content in that form. Raises as :meth:`open`."""
         if form is Form.LOCKED:
             verify_passphrase(passphrase)
         self._ask(name, acting, decide_read)
         self._outbox.deliver(TransferExported(name, purpose, destination, form), name, acting)
-        record = self._mine(name)
+        record = self._as(announced, name)
         if form is Form.SEALED:
             wrap, body, _ = self._try(lambda: self._fetch(record))
             return Exported(name, form, stream=write_container(self._ledger.ledger_id, [wrap], body))
@@ -268,6 +278,14 @@ class Exchange:
         if found is None or self._institution not in (found.sender, found.receiver):
             raise TransferUnknown
         return found
+
+    def _as(self, announced: Announced | None, name: str) -> Transfer:
+        """The transfer, if the state says of it what was proven."""
+        one = self._mine(name)
+        said = Announced(one.sender, one.receiver, one.payload, one.body_digest, one.commitment)
+        if announced not in (None, said):
+            raise TransferDenied("transfer.unproven")
+        return one
 
     def _ask(self, name: str, acting: Acting, decide: Callable[[Transfer, str, str | None, int], Decision]) -> None:
         """The question that ``apply`` will ask, so that a plain no needs no entry in the outbox."""

@@ -119,9 +119,10 @@ def listing(gateway: GatewayHere, session: SessionHere, box: Literal["inbox", "s
 
 
 @router.get("/transfers/pending", **person("transfer.read"))
-def pending(gateway: GatewayHere) -> dict[str, object]:
+def pending(gateway: GatewayHere, session: SessionHere) -> dict[str, object]:
     """What is signed here and not on the ledger yet (未確定)."""
     rows = gateway.exchange.pending()
+    gateway.journal.record(What.LISTED, session=session, count=len(rows))
     return {"pending": [{"transfer": p.transfer, "kind": p.kind, "attempts": p.attempts} for p in rows]}
 
 

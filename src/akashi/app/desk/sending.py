@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from akashi.app.desk.drafts import Draft
-from akashi.app.desk.transfers import collected
+from akashi.app.desk.evidence import collected
 from akashi.app.errors import FindingsStop, OpeningKeyUnproven
 from akashi.app.gateway.home import Gateway, acting
 from akashi.app.wiring import KINDS

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from akashi.app.desk.evidence import announced, collected
 from akashi.app.gateway.home import Gateway, acting
 from akashi.app.wiring import KINDS
-from akashi.errors import AkashiError, Misuse, Unavailable
+from akashi.errors import AkashiError, Unavailable
 from akashi.exchange.errors import TransferUnknown
 from akashi.exchange.model import Destination, Form, ReadPurpose, RefuseReason, Transfer, WithdrawReason
 from akashi.exchange.service import Shown
@@ -24,10 +25,8 @@ from akashi.identity.model import Session
 from akashi.ledger.errors import ProofError
 from akashi.ledger.model import HANDLE
 from akashi.ledger.port import Acknowledged
-from akashi.ledger.proof.evidence import export_subject
 from akashi.ledger.proof.verdict import Verdict
 from akashi.ledger.proof.verify import verify_file
-from akashi.ledger.service import Engine
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
 from akashi.ledger.wire.receipt import parse_receipt
@@ -78,10 +77,11 @@ def shown(gateway: Gateway, session: Session, name: str) -> Shown:
 
 
 def opened(gateway: Gateway, session: Session, name: str, purpose: ReadPurpose) -> tuple[tuple[str, bytes], ...]:
-    """Open in memory: on the ledger and in the journal before the content is returned."""
+    """Open in memory what the sender provably announced: on the ledger and in the journal before the content is returned."""
     gateway.accounts.require(session, "transfer.open", subject=_handle(name))
     with recorded(gateway, session, What.OPENED, name):
-        content = gateway.exchange.open(name, purpose, acting(session))
+        proven = announced(gateway, name)
+        content = gateway.exchange.open(name, purpose, acting(session), announced=proven)
     gateway.journal.record(What.OPENED, session=session, subject=name, purpose=int(purpose))
     return content.documents
 
@@ -98,7 +98,10 @@ def exported(
     """Take out in a form; several readable documents come as one archive."""
     gateway.accounts.require(session, "transfer.open", subject=_handle(name))
     with recorded(gateway, session, What.EXPORTED, name):
-        out = gateway.exchange.export(name, purpose, destination, form, acting(session), passphrase=passphrase)
+        proven = announced(gateway, name)
+        out = gateway.exchange.export(
+            name, purpose, destination, form, acting(session), passphrase=passphrase, announced=proven
+        )
     gateway.journal.record(What.EXPORTED, session=session, subject=name, purpose=int(purpose))
     if form is Form.PLAIN:
         return Download(f"{name}.zip", _ZIP, iter([_archive(out.documents)]))
@@ -159,15 +162,6 @@ def verified(gateway: Gateway, session: Session, data: bytes) -> Verdict:
     """Verify a bundle or receipt against this gateway's pinned trust file; nothing leaves the gateway."""
     gateway.accounts.require(session, "ledger.read")
     return verify_file(data, gateway.paths.trust.read_bytes(), KINDS)
-
-
-def collected(gateway: Gateway, name: str) -> bytes:
-    """The evidence bundle of a subject from the server, over HTTPS or in this process; not verified here."""
-    if gateway.line.channel is not None:
-        return gateway.line.channel.call("GET", f"/api/v1/subjects/{name}/evidence").content
-    if isinstance(gateway.ledger, Engine):
-        return export_subject(gateway.ledger, name)
-    raise Misuse(what="evidence without a server")
 
 
 def _handle(name: str) -> str:
