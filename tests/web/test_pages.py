@@ -186,3 +186,29 @@ def test_signing_out_ends_the_session(world: World) -> None:
     again = client.get("/", headers={"Cookie": f"__Host-akashi={token}"})
 
     assert (again.status_code, again.headers["location"]) == (303, "/login")
+
+
+def marks(client: httpx.Client) -> dict[str, str]:
+    """What the menu offers, each with the number of news at it."""
+    found = re.findall(
+        r'<a href="(/[a-z]*)"(?: aria-current="page")?>[^<]*(?:<span class="mark warn">(\d+)</span>)?</a>',
+        client.get("/verify").text,
+    )
+    return dict(found)
+
+
+def test_news_stand_at_the_list_that_they_are_in(world: World) -> None:
+    """What arrived is counted at the inbox and what became of something sent at the sent list; sending is offered to senders only."""
+    clinic, payer = signed_in(world, world.clinic), signed_in(world, world.payer)
+    sent = deliver(world, checkup_file(world, seed=22))
+    world.gateway(world.payer).exchange.poll()
+    arrived = marks(payer)
+    payer.post(f"/transfers/{sent}/open", data={"csrf": csrf_of(payer), "purpose": "checkup_result"}, headers=OURS)
+    world.gateway(world.clinic).exchange.poll()
+    opened = marks(clinic)
+
+    assert int(arrived["/inbox"]) >= 1
+    assert (arrived["/sent"], opened["/inbox"]) == ("", "")
+    assert int(opened["/sent"]) >= 1
+    assert "/send" in opened
+    assert "/send" not in arrived

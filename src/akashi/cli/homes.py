@@ -2,7 +2,8 @@
 
 Guarantees: a gateway command reaches the server in this process if the server's home is here and nobody serves it, else over
 HTTPS. A person signs in with password and code, on the gateway's own machine certificate; secrets come from the terminal or from
-files, never from arguments. Refuses to guess between several gateways. Trusted: whoever has the home and its passphrase is the
+files, never from arguments. Without ``--institution`` the gateway is the only one, or the only one that knows the login that was
+named; between several it refuses to guess. Trusted: whoever has the home and its passphrase is the
 console, and may do without signing in what the manual of a command says.
 """
 
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from akashi.app.config import gateways_in, server_paths
+from akashi.app.config import gateway_paths, gateways_in, server_paths
 from akashi.app.errors import HomeMissing, ServerAway
 from akashi.app.gateway.home import Gateway
 from akashi.app.passphrase import find_passphrase
@@ -26,6 +27,7 @@ from akashi.cli.shell import Shell
 from akashi.errors import InputError, Unavailable
 from akashi.identity.errors import NoSuchPerson
 from akashi.identity.model import Session
+from akashi.identity.store import Database, Store
 from akashi.ledger.errors import LedgerLocked
 from akashi.vault.errors import VaultLocked
 
@@ -33,11 +35,12 @@ _SECRET_LIMIT = 4096
 
 
 class GatewayUnclear(InputError):
-    """Several gateways are in the home, or none of that name."""
+    """Several gateways are in the home, and neither ``--institution`` nor a login says which."""
 
     code = "cli.gateway_unclear"
     ja, en = "どの機関として操作するかを指定してください。", "Say for which institution you act."
-    hint_ja, hint_en = "--institution に機関番号（inst-…）を指定してください。", "Give --institution inst-…"
+    hint_ja = "--institution に機関番号（inst-…）を指定してください。番号は「akashi institution list」で分かります。"
+    hint_en = "Give --institution inst-…; `akashi institution list` shows them."
 
 
 class SecretMissing(InputError):
@@ -68,7 +71,8 @@ class Opened:
 
 def gateway_options(parser: argparse.ArgumentParser) -> None:
     """The option of commands that act at a gateway."""
-    parser.add_argument("--institution", default="", help="which gateway of the home (inst-…), if there are several")
+    text = "which gateway of the home (inst-…), if there are several and the login is not in exactly one of them"
+    parser.add_argument("--institution", default="", help=text)
 
 
 def person_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
@@ -124,7 +128,10 @@ def opened_both(arguments: argparse.Namespace, shell: Shell) -> Iterator[Opened]
 
 
 def chosen_gateway(arguments: argparse.Namespace) -> str:
-    """The institution of ``--institution``, or the only one. Raises :class:`HomeMissing`, :class:`GatewayUnclear`."""
+    """The institution of ``--institution``, the only one, or the only one that knows the login that was named.
+
+    Raises :class:`HomeMissing`, :class:`GatewayUnclear`.
+    """
     there = gateways_in(arguments.home)
     if not there:
         raise HomeMissing(name=arguments.home.name)
@@ -133,8 +140,22 @@ def chosen_gateway(arguments: argparse.Namespace) -> str:
             raise GatewayUnclear
         return str(arguments.institution)
     if len(there) > 1:
+        # Who acts says where; without that, the person whom the command is about.
+        named = getattr(arguments, "login", "") or getattr(arguments, "named", "") or getattr(arguments, "person", "")
+        there = [one for one in there if named and _knows(arguments.home, one, named)]
+    if len(there) != 1:
         raise GatewayUnclear
     return there[0]
+
+
+def _knows(home: Path, institution: str, named: str) -> bool:
+    """Whether a login or handle has an account at this gateway."""
+    database = Database(gateway_paths(home, institution).database)
+    try:
+        people = Store(database)
+        return people.person_by_login(named) is not None or people.person(named) is not None
+    finally:
+        database.close()
 
 
 def _local_server(home: Path, passphrase: bytes, shell: Shell) -> tuple[Server | None, bool]:

@@ -81,14 +81,23 @@ class Visitor:
         actions = {action for action in PERMISSIONS if self.may(action)}
         if not self.caller.roles & InstitutionRole.SECRETARIAT:
             actions.discard("dashboard.read")
+        if not self.caller.roles & InstitutionRole.SENDER:
+            actions.discard("transfer.send")  # the ledger would refuse it; what cannot be done is not offered
         account = self.gateway.accounts.account(self.session.person)
         names = self.gateway.names()
         return {
             "actions": actions,
             "name": account.name,
             "institution_name": names.get(self.session.institution, self.session.institution),
-            "unread": len(self.gateway.exchange.notices()) if "transfer.read" in actions else 0,
+            "unread": self._unread() if "transfer.read" in actions else {},
         }
+
+    def _unread(self) -> dict[str, int]:
+        """How many unread notices stand behind each entry of the menu."""
+        news = [notice.transfer for notice in self.gateway.exchange.notices()]
+        received = {one.handle for one in self.gateway.exchange.inbox()} if news else set()
+        arrived = sum(name in received for name in news)
+        return {"menu.inbox": arrived, "menu.sent": len(news) - arrived}
 
     def _notice(self) -> dict[str, str] | None:
         key = self.request.query_params.get("notice", "")

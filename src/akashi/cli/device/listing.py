@@ -16,7 +16,8 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="list devices",
         **manual(
             parent,
-            "Lists the institution's devices: handle, who answers for it, until when it is valid, whether it was revoked.",
+            "Lists the institution's devices: handle, who answers for it, until when it is valid, whether it was revoked,\n"
+            "and which is the gateway itself (revoked, the whole institution is shut out).",
             "akashi device list --institution inst-…",
             (3, 6, 7, 8),
         ),
@@ -38,6 +39,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
             {
                 "device": one.handle,
                 "from_ms": one.from_ms,
+                "machine": one.machine,
                 "responsible": one.responsible,
                 "revoked_ms": one.revoked_ms,
                 "to_ms": one.to_ms,
@@ -45,6 +47,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         )
         revoked = shell.choose(f"失効 {moment(one.revoked_ms)}", f"revoked {moment(one.revoked_ms)}")
         valid = shell.choose(f"{moment(one.to_ms)} まで", f"until {moment(one.to_ms)}")
-        lines.append(f"{one.handle}  {one.responsible}  {valid if one.revoked_ms is None else revoked}")
+        own = shell.choose("  （ゲートウェイ自身）", "  (the gateway itself)") if one.machine else ""
+        lines.append(f"{one.handle}  {one.responsible}  {valid if one.revoked_ms is None else revoked}{own}")
     shell.result(rows, lines)
     return 0

@@ -43,13 +43,13 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         own = GatewaySettings(port=arguments.port)
         joined = equip(server, arguments.home, server.secretariat_handle, first, passphrase, own, shell.clock)
         joined.gateway.close()
-        _tell(shell, server, joined)
+        _tell(shell, server, joined, arguments.login)
     finally:
         server.close()
     return 0
 
 
-def _tell(shell: Shell, server: Server, joined: Joined) -> None:
+def _tell(shell: Shell, server: Server, joined: Joined, login: str) -> None:
     digest, origin = trust_digest(server.trust_text()), server.engine.origin
     shell.result(
         {"institution": joined.institution, "origin": origin, "person": joined.person, "trust": digest},
@@ -61,7 +61,7 @@ def _tell(shell: Shell, server: Server, joined: Joined) -> None:
     )
     shell.say(
         shell.choose(
-            "次に: akashi person password …、akashi person totp …",
-            "next: akashi person password …, akashi person totp …",
+            f"次に: akashi person totp {login} 、akashi person password {login}",
+            f"next: akashi person totp {login}, then akashi person password {login}",
         )
     )

@@ -64,4 +64,11 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         joined.gateway.close()
     value = {"institution": joined.institution, "person": joined.person}
     shell.result(value, [f"{joined.institution}  {joined.person}"])
+    named = f"{arguments.login} --institution {joined.institution}"
+    shell.say(
+        shell.choose(
+            f"次に: akashi person totp {named} 、akashi person password {named}",
+            f"next: akashi person totp {named}, then akashi person password {named}",
+        )
+    )
     return 0

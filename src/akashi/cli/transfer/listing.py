@@ -35,5 +35,12 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         names = gateway.names()
     if news:
         shell.say(shell.choose(f"新しい知らせが {news} 件あります。", f"{news} new notices."))
+    if not found and not arguments.sent:
+        shell.say(
+            shell.choose(
+                "届いたものはありません。送ったものは --sent で表示します。",
+                "Nothing was received; --sent lists what was sent.",
+            )
+        )
     shell.result([row(one) for one in found], [line(one, names, shell) for one in found])
     return 0
