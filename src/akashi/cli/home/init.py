@@ -9,6 +9,7 @@ from akashi.app.gateway.enrolment import FirstPerson, Joined, equip
 from akashi.app.passphrase import find_passphrase
 from akashi.app.server.founding import trust_digest
 from akashi.app.server.home import Server
+from akashi.cli.firsts import chosen_port, require_login
 from akashi.cli.shell import Shell, manual
 from akashi.identity.model import Role
 
@@ -30,17 +31,18 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     parser.add_argument("--login", required=True, help="login of the first person")
     parser.add_argument("--person", default="事務局", help="display name of the first person")
     parser.add_argument("--domain", default=ServerSettings().domain, help="first part of the ledger's name, for good")
-    parser.add_argument("--port", type=int, default=GatewaySettings().port, help="port of the secretariat's pages")
+    parser.add_argument("--port", type=int, help=f"port of its pages (default {GatewaySettings().port})")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
-    passphrase = find_passphrase(arguments.home)
+    require_login(arguments.login)
+    port, passphrase = chosen_port(arguments.home, arguments.port), find_passphrase(arguments.home)
     settings = ServerSettings(domain=arguments.domain)
     server = Server.create(arguments.home, settings, arguments.name, passphrase, shell.clock)
     try:
         first = FirstPerson(arguments.login, arguments.person, Role.SECRETARIAT)
-        own = GatewaySettings(port=arguments.port)
+        own = GatewaySettings(port=port)
         joined = equip(server, arguments.home, server.secretariat_handle, first, passphrase, own, shell.clock)
         joined.gateway.close()
         _tell(shell, server, joined, arguments.login)

@@ -7,6 +7,7 @@ import argparse
 from akashi.app.config import GatewaySettings
 from akashi.app.gateway.enrolment import FirstPerson, join
 from akashi.app.passphrase import find_passphrase
+from akashi.cli.firsts import chosen_port, require_login
 from akashi.cli.homes import opened_server
 from akashi.cli.shell import Shell, manual
 from akashi.identity.model import InstitutionRole, Role
@@ -34,7 +35,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     )
     parser.add_argument("--login", required=True, help="login of its first person")
     parser.add_argument("--person", default="管理者", help="display name of its first person")
-    parser.add_argument("--port", type=int, default=GatewaySettings().port, help="port of its pages")
+    parser.add_argument("--port", type=int, help="port of its pages (default: the next free one)")
     parser.add_argument(
         "--suite",
         type=int,
@@ -50,6 +51,8 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     for name in arguments.role:
         roles |= _ROLES[name]
     with opened_server(arguments, shell) as server:
+        require_login(arguments.login)
+        port = chosen_port(arguments.home, arguments.port)
         joined = join(
             server,
             arguments.home,
@@ -58,7 +61,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
             roles=roles,
             first=FirstPerson(arguments.login, arguments.person, Role.OPERATOR | Role.MANAGER),
             passphrase=find_passphrase(arguments.home),
-            settings=GatewaySettings(port=arguments.port, suite=arguments.suite),
+            settings=GatewaySettings(port=port, suite=arguments.suite),
             clock=shell.clock,
         )
         joined.gateway.close()
