@@ -28,10 +28,8 @@ the map of field number to value; a field marked * may be absent; any other fiel
 
 def render() -> str:
     """The page."""
-    sections = [HEAD]
     enums: dict[str, type[IntEnum]] = {}
-    for kind in KINDS:
-        sections.append(_section(kind, enums))
+    sections = [HEAD, *[_section(kind, enums) for kind in KINDS]]
     sections.append("# Enums\n")
     for name in sorted(enums):
         members = ", ".join(f"{int(member)} {member.name.lower()}" for member in enums[name])

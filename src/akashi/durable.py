@@ -20,9 +20,8 @@ class DiskFull(Unavailable):
 
     code = "durable.disk_full"
     ja, en = "ディスクの空きがありません（{name}）。", "No space left on the disk ({name})."
-    hint_ja, hint_en = "空きを作ってからやり直してください。元の内容は残っています。", (
-        "Free some space and try again; the previous content is untouched."
-    )
+    hint_ja = "空きを作ってからやり直してください。元の内容は残っています。"
+    hint_en = "Free some space and try again; the previous content is untouched."
 
 
 def fsync_directory(directory: Path) -> None:
