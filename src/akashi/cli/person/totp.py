@@ -51,7 +51,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         if confirmed:
             accounts.confirm_totp(person, secret(arguments.new_code_file, "確認コード / code: ", "--new-code-file"))
     value = {"person": person, "totp": confirmed} | ({"uri": uri} if uri else {})
-    shell.result(value, [uri] if uri else [person])
+    shell.result(value, [] if uri else [person])
     return 0
 
 
@@ -65,4 +65,5 @@ def _show(accounts: Accounts, person: str, shell: Shell) -> str:
                 "Scan it with an authenticator app. It is shown this once.",
             )
         )
+        shell.line(uri)  # before the code is asked for: without a camera the seed is typed into the app
     return uri
