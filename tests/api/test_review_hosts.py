@@ -39,3 +39,14 @@ def test_other_methods_do_nothing(world: World, method: str) -> None:
     assert answer.status_code == 404
     assert answer.headers["cache-control"] == "no-store"
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_browser_at_an_unknown_address_gets_a_page(world: World) -> None:
+    """Who mistypes an address of the public pages sees them with a sentence; a program gets its JSON as ever."""
+    client = world.client(None, world.server.settings.public_port)
+    seen = client.get("/nothing-here", headers={"Accept": "text/html"})
+    told = client.get("/nothing-here")
+
+    assert (seen.status_code, told.status_code) == (404, 404)
+    assert "<h1>" in seen.text
+    assert told.json()["code"]

@@ -293,6 +293,16 @@ def test_account_locks_after_failures_and_opens_again(home: Clinic) -> None:
     assert sign_in(home).person == home.nurse
 
 
+def test_a_new_password_ends_the_lock(home: Clinic) -> None:
+    """Who was locked out and gets a new password from the manager signs in with it at once."""
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            home.accounts.sign_in("nurse.n", "wrong", None, TABLET)
+    home.accounts.set_password(home.nurse, PASSWORD)
+
+    assert sign_in(home).person == home.nurse
+
+
 def test_spraying_over_accounts_locks_the_device(tmp_path: Path) -> None:
     """One password tried on many logins locks the device it comes from, and no other device."""
     home = clinic(tmp_path, Policy(device_failures=6))

@@ -1,8 +1,8 @@
 """The public origin: no client certificate, nothing secret.
 
 Guarantees: hands out what anybody may have: the trust file, the CA certificate, the revocation list, the names of institutions.
-A P12 that waits for its
-owner goes to who has its code, once. Refuses everything else. Trusts nobody.
+A P12 that waits for its owner
+goes to who has its code, once. Refuses everything else. Trusts nobody.
 """
 
 from __future__ import annotations
@@ -13,15 +13,23 @@ from starlette.types import ASGIApp
 
 from akashi import __version__
 from akashi.api.door import Door
-from akashi.api.problems import install
+from akashi.api.problems import as_json, install
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.app.server.home import Server
 from akashi.app.server.pickups import PickupUnknown
+from akashi.errors import AkashiError
 from akashi.web.public import public_page, stylesheet
 from akashi.web.visitors import Posted
 
 router = APIRouter(tags=["public"])
 _PEM = "application/x-pem-file"
+
+
+def _told(request: Request, error: AkashiError) -> Response:
+    """An error as a browser wants it, or as a program does."""
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+        return _page(request, error)
+    return as_json(request, error)
 
 
 @router.get("/trust.txt")
@@ -84,7 +92,7 @@ def bare_public_app(server: Server | None, errors: ErrorCounter) -> FastAPI:
         telemetry={"auto_configure": False},
     )
     app.state.server = server
-    install(app, errors)
+    install(app, errors, _told)
     app.include_router(router)
     return app
 
@@ -94,7 +102,7 @@ def public_app(server: Server, errors: ErrorCounter) -> ASGIApp:
     return Door(bare_public_app(server, errors), errors, admit=None)
 
 
-def _page(request: Request, error: PickupUnknown | None = None) -> Response:
+def _page(request: Request, error: AkashiError | None = None) -> Response:
     return public_page(request, [entry.label for entry in _server(request).directory.entries()], error)
 
 

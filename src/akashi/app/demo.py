@@ -37,6 +37,8 @@ from akashi.identity.model import InstitutionRole, Role, Session
 from akashi.ledger.audit import audit
 from akashi.ledger.proof.evidence import export_all, export_subject
 from akashi.ledger.proof.verify import verify_file
+from akashi.vault.events import SPACE, payload_record
+from akashi.vault.model import ErasureLevel
 
 ROOT = Path(__file__).resolve().parents[3]
 PEOPLE = 1_000
@@ -246,9 +248,11 @@ def _erase(server: Server, steps: Steps) -> None:
     report = server.housekeeping.run_once()
     _require(report.erased == 1, "erase")
     scrubbed = server.vault.scrub()
-    steps.done(
-        "erase and scrub", f"{report.erased} payload, {len(scrubbed.scrubbed)} scrubbed, {scrubbed.waiting} waiting"
-    )
+    with server.engine.view() as state:
+        records = [payload_record(state, payload) for payload, _ in state.scan(SPACE)]
+    levels = {record.level for record in records if record is not None}
+    _require(levels == {ErasureLevel.FILE} and not scrubbed.waiting, "scrub")
+    steps.done("erase and scrub", f"{report.erased} payload: key destroyed in place, sealed bytes gone")
 
 
 def _prove(home: Path, server: Server, transfer: str, steps: Steps) -> None:

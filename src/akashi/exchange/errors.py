@@ -99,8 +99,8 @@ class AlreadySent(Conflict):
 
     code = "exchange.already_sent"
     ja, en = "同じ内容を前に送っています（{transfer}）。", "The same content was sent before ({transfer})."
-    hint_ja = "もう一度送る場合は「再度送る」を指定してください。"
-    hint_en = "Say so explicitly to send it again."
+    hint_ja = "もう一度送る場合は、画面で確認の印を付けるか、コマンドに --again を付けてください。"
+    hint_en = "To send it again, tick the box on the page, or give --again to the command."
 
     def __init__(self, transfer: str) -> None:
         super().__init__(transfer=transfer)

@@ -137,6 +137,7 @@ class Accounts:
         if isinstance(decision, Denied):
             raise WeakPassword(reason=decision.reason)
         self._store.set_password(person, self._hasher.hash(password), long=rules.is_long(password))
+        self._store.refund(person, clear=True)  # a new password is a new beginning, also for who was locked out
         self.journal.record(What.PASSWORD_SET, session=by, institution=self.institution, subject=person)
         self.sign_out_everywhere(person, reason="password.set")
 

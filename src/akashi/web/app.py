@@ -55,7 +55,8 @@ def web_app(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
 
     def handle(request: Request, error: Exception) -> Response:
         known = _error_of(error)
-        errors.add(known.code)
+        if not isinstance(known, SessionEnded):  # to be asked to sign in is no error
+            errors.add(known.code)
         if isinstance(known, SessionEnded):
             answer = RedirectResponse("/login", 303)
             answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="strict", path="/")

@@ -14,6 +14,7 @@ from akashi.app.server.home import Server
 from akashi.clock import Clock
 from akashi.exchange.model import Status
 from akashi.exchange.records import transfer
+from akashi.ledger.registry import last_stamp_ms
 from akashi.vault.events import SPACE, PayloadPhase, payload_record
 
 _FINAL = frozenset({Status.CONFIRMED, Status.REFUSED, Status.WITHDRAWN, Status.EXPIRED, Status.SUPERSEDED})
@@ -50,7 +51,8 @@ class Dashboard:
     open: int
     erased: int
     ledger_size: int
-    stamps: int
+    stamp_ms: int | None
+    """When the newest time stamp was recorded, or ``None``."""
     errors: tuple[ErrorCount, ...]
 
 
@@ -91,7 +93,7 @@ def dashboard(server: Server, errors: ErrorCounter) -> Dashboard:
             received[found.receiver] += 1
             statuses[found.status.name.lower()] += 1
             findings.setdefault(found.sender, Counter()).update(dict(enumerate(found.counts)))
-        stamps = sum(1 for _ in state.scan("log", b"stamp"))
+        stamp_ms = last_stamp_ms(state)
         for payload, _ in state.scan(SPACE):
             record = payload_record(state, payload)
             erased += record is not None and record.phase is PayloadPhase.ERASED
@@ -106,4 +108,4 @@ def dashboard(server: Server, errors: ErrorCounter) -> Dashboard:
         for one in server.directory.entries()
     )
     still_open = sum(count for name, count in statuses.items() if Status[name.upper()] not in _FINAL)
-    return Dashboard(rows, dict(statuses), still_open, erased, server.engine.size, stamps, errors.all())
+    return Dashboard(rows, dict(statuses), still_open, erased, server.engine.size, stamp_ms, errors.all())
