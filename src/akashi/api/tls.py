@@ -19,11 +19,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -35,6 +34,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from akashi.api.tls_process import deliver_fatal_alerts, forbid_core_dumps
+from akashi.app.gateway.machine_tls import in_memory_file
 from akashi.errors import Misuse, Unavailable
 
 __all__ = [
@@ -115,6 +115,7 @@ class _Gate:
         self._authority = authority
         self._crl = crl
         self._lock = threading.Lock()
+        self._renewing = threading.Lock()
         self._current, self._revoked = self._build()
         self._live: set[_Connection] = set()
         # The listening context never changes; it hands every ClientHello on to the newest one, with or without SNI.
@@ -130,14 +131,14 @@ class _Gate:
         context.num_tickets = 0  # a ticket would let a revoked certificate back in without looking at it
         context.set_alpn_protocols(["http/1.1"])
         identity = self._identity()
-        with _memory_file(identity.chain) as chain, _memory_file(identity.key) as key:
+        with in_memory_file(identity.chain) as chain, in_memory_file(identity.key) as key:
             context.load_cert_chain(chain, key)
         if self._authority is None or self._crl is None:
             return context, frozenset()
         pem = self._crl()
         revoked = x509.load_pem_x509_crl(pem)
         context.load_verify_locations(cadata=self._authority.decode("ascii"))
-        with _memory_file(pem) as path:  # cadata takes certificates only
+        with in_memory_file(pem) as path:  # cadata takes certificates only
             context.load_verify_locations(path)
         context.verify_mode = ssl.CERT_REQUIRED
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_STRICT
@@ -145,9 +146,10 @@ class _Gate:
 
     def renew(self) -> None:
         """Take the newest certificate and CRL; if they cannot be had the old ones stay."""
-        context, revoked = self._build()
-        with self._lock:
-            self._current, self._revoked = context, revoked
+        with self._renewing:  # one at a time: an older list must not replace a newer one
+            context, revoked = self._build()
+            with self._lock:
+                self._current, self._revoked = context, revoked
 
     def admit(self, connection: _Connection) -> bool:
         """Register a live connection; false if its certificate was revoked while it shook hands."""
@@ -171,17 +173,6 @@ class _Gate:
         """Cut every live connection; in the event loop's thread only."""
         for connection in list(self._live):
             connection.transport.abort()
-
-
-@contextlib.contextmanager
-def _memory_file(content: bytes) -> Iterator[str]:
-    """A path under which OpenSSL can read ``content``, which is never on a disk and gone afterwards."""
-    handle = os.memfd_create("akashi", os.MFD_CLOEXEC)
-    try:
-        os.write(handle, content)
-        yield f"/proc/self/fd/{handle}"
-    finally:
-        os.close(handle)
 
 
 class _Connection(HttpToolsProtocol):
