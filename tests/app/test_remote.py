@@ -6,6 +6,7 @@ Attack: the operator of the server forgets, forks, or answers with somebody else
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -109,10 +110,28 @@ def test_nobody_there_is_unavailable(service: Service) -> None:
 
 
 def test_a_server_of_another_ledger_is_not_believed(service: Service, stranger: tuple[Path, Cast]) -> None:
-    """A real checkpoint is refused by a gateway that pinned another service's trust file."""
+    """A gateway that pinned another service's trust file does not even begin to speak with this server."""
     channel = AppChannel(service.server, service.clinic.paths.certificate.read_bytes())
     shutil.copy(stranger[0] / "server" / "public" / "trust.txt", service.clinic.paths.trust)
-    ledger = remote_ledger(service.clinic, channel)
 
     with pytest.raises(RemoteDistrusted):
-        ledger.checkpoint()
+        remote_ledger(service.clinic, channel)
+
+
+class _Elsewhere(AppChannel):
+    """A server that names another ledger than the pinned one."""
+
+    def json(self, path: str) -> Mapping[str, object]:
+        found = dict(super().json(path))
+        if path == "/api/v1/ledger":
+            other = "00" * 16
+            found |= {"ledger_id": other, "origin": f"akashi.example/akashi/{other}/1"}
+        return found
+
+
+def test_the_server_does_not_say_which_ledger_this_is(service: Service) -> None:
+    """A server that names another ledger gets no statement signed for it: it could be replayed there."""
+    channel = _Elsewhere(service.server, service.clinic.paths.certificate.read_bytes())
+
+    with pytest.raises(RemoteDistrusted, match=r"note\.origin"):
+        remote_ledger(service.clinic, channel)

@@ -30,7 +30,7 @@ from akashi.ledger.wire.cbor import Value
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
 from akashi.ledger.wire.merkle import leaf_hash, root_from_inclusion, verify_consistency
-from akashi.ledger.wire.note import Checkpoint, parse_checkpoint, verify_cosignatures, verify_log
+from akashi.ledger.wire.note import Checkpoint, origin_parts, parse_checkpoint, verify_cosignatures, verify_log
 from akashi.ledger.wire.receipt import parse_receipt
 from akashi.vault.errors import WrapMissing
 from akashi.vault.sealing import write_container
@@ -161,7 +161,11 @@ class RemoteLedger:
         self._channel, self._trust, self._seen, self._keep = channel, trust, seen, keep
         self._pinned = pinned
         answer = channel.json("/api/v1/ledger")
-        self._ledger_id, self._origin = bytes.fromhex(str(answer["ledger_id"])), str(answer["origin"])
+        self._origin = str(answer["origin"])
+        # Whose ledger this is, is not the server's to say: an operation signed for another ledger could be replayed there.
+        if self._origin not in {key.name for key in trust.logs}:
+            raise RemoteDistrusted(failure="note.origin")
+        self._ledger_id, _ = origin_parts(self._origin)
 
     @property
     def ledger_id(self) -> bytes:
