@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 
@@ -207,3 +208,19 @@ def test_a_long_report_shows_the_first_rows_and_counts_the_rest() -> None:
 
     assert text.count("transfer.sent") == 200
     assert [line for line in text.splitlines() if "3" in line and "more" in line]
+
+
+def test_the_collector_goes_on_after_a_verification() -> None:
+    """It is paused during the walk only, whatever the verdict, and stays off for who had it off."""
+    verify_file(DATA, LOG.trust_file())
+    verify_file(DATA[:-1], LOG.trust_file())
+    after = gc.isenabled()
+    gc.disable()
+    try:
+        verify_file(DATA, LOG.trust_file())
+        kept_off = not gc.isenabled()
+    finally:
+        gc.enable()
+
+    assert after
+    assert kept_off
