@@ -36,7 +36,7 @@ class ServerSettings:
     public_port: int = 8442  # trusted: whoever can change this can move the enrolment pages
     tsa_url: str = ""  # trusted: whoever can change this can choose who stamps; empty: local test authority
     stamp_every_ms: int = HOUR_MS  # trusted: whoever can change this can widen the interval a stamp proves
-    orphan_after_ms: int = DAY_MS  # trusted: whoever can change this can remove staged bytes earlier
+    orphan_after_ms: int = 8 * DAY_MS  # trusted: whoever can change this can keep staged bytes longer, never shorter
     housekeeping_every_ms: int = 60_000  # trusted: whoever can change this can delay erasure
 
 

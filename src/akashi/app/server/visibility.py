@@ -38,7 +38,7 @@ def decide_row(state: ReadState, institution: str, space: str, key: bytes, value
             return ALLOWED
     if space == "tr" and visible_to(state, key.decode("ascii", "replace"), institution):
         return ALLOWED
-    if space in ("trpay", "pay"):
+    if space == "pay":
         found = transfer_of_payload(state, key)
         if found is not None and institution in (found.sender, found.receiver):
             return ALLOWED
