@@ -1,0 +1,117 @@
+"""Errors of conformity: catalogues and files that cannot be used, steps that the flow does not allow, bundles that do not verify.
+
+Guarantees: stable codes; parameters are identifiers, counts, line numbers and file names only. What a single row or a single probe has
+wrong is a finding or a measurement, never an exception.
+"""
+
+from __future__ import annotations
+
+from akashi.errors import Conflict, Denied, InputError, IntegrityError, Misuse, NotFound, Unavailable
+
+
+class CatalogueInvalid(InputError):
+    """A catalogue file that is not what its format says, or that does not hold the items it announces."""
+
+    code = "conformity.catalogue"
+    ja, en = "カタログ {name} を読めません（{where}）。", "The catalogue {name} cannot be used ({where})."
+    hint_ja, hint_en = (
+        "docs/conformity.md の「カタログの形式」を見てください。",
+        "See `Catalogue format` in docs/conformity.md.",
+    )
+
+
+class CatalogueUnknown(NotFound):
+    """No catalogue of this id."""
+
+    code = "conformity.catalogue_unknown"
+    ja, en = "カタログ {name} はありません。", "There is no catalogue {name}."
+    hint_ja, hint_en = "akashi conformity catalog で一覧を見られます。", "`akashi conformity catalog` lists them."
+
+
+class ItemUnknown(NotFound):
+    """No item of this id in the catalogue."""
+
+    code = "conformity.item_unknown"
+    ja, en = "{catalogue} に項目 {item} はありません。", "{catalogue} has no item {item}."
+
+
+class FeatureUnknown(InputError):
+    """A declared feature that no catalogue knows."""
+
+    code = "conformity.feature_unknown"
+    ja, en = "{name} という条件はありません。", "There is no feature {name}."
+
+
+class TargetRefused(Denied):
+    """An active probe without a registered target, a consent in force, or within its rate."""
+
+    code = "conformity.target_refused"
+    ja, en = "対象 {target} は測れません（{reason}）。", "The target {target} may not be probed ({reason})."
+    hint_ja = "対象を登録し、管理者の同意と期限を記録してください。"
+    hint_en = "Register the target and record its owner's consent and until when it holds."
+
+
+class DisclosureLayout(InputError):
+    """A text that holds no disclosure table."""
+
+    code = "conformity.disclosure_layout"
+    ja, en = "開示書の表が見つかりません（{where}）。", "No disclosure table was found ({where})."
+    hint_ja, hint_en = (
+        "要求事項と対応状況の列がある文章を読み込んでください。",
+        "Load a text with the columns of requirements and answers.",
+    )
+
+
+class WorkbookRefused(InputError):
+    """A workbook whose headings or cells are not what the mapping says."""
+
+    code = "conformity.workbook"
+    ja, en = "この Excel は読み込めません（{where}: {reason}）。", "This workbook cannot be used ({where}: {reason})."
+    hint_ja, hint_en = "列の対応表を見直してください。", "Review the column mapping."
+
+
+class BundleInvalid(IntegrityError):
+    """A conformity bundle that does not verify."""
+
+    code = "conformity.bundle"
+    http_status = 400
+    ja, en = "証拠束が検証できません（{failure}）。", "The bundle does not verify ({failure})."
+
+
+class StepRefused(Conflict):
+    """A step that the flow does not allow now, or not to this role."""
+
+    code = "conformity.step"
+    ja, en = "この操作は今はできません（{reason}）。", "This step is not possible now ({reason})."
+
+
+class RecordUnknown(NotFound):
+    """No such answer, request, report, assessment or evidence here."""
+
+    code = "conformity.record_unknown"
+    ja, en = "{name} はここにありません。", "There is no {name} here."
+
+
+class ToolMissing(Unavailable):
+    """A program that an export needs is not installed."""
+
+    code = "conformity.tool_missing"
+    ja, en = "{name} が入っていません。", "{name} is not installed."
+    hint_ja, hint_en = (
+        "docs/operations.md の「外部の道具」を見てください。",
+        "See `Outside tools` in docs/operations.md.",
+    )
+
+
+class FactMissing(Misuse):
+    """A judge asks for a fact that a probe did not give, or of another type; the table of judges turns it into 判定不能."""
+
+    code = "conformity.fact"
+    ja, en = "測定の結果に {name} がありません。", "The measurement has no {name}."
+
+
+class Unreached(Unavailable):
+    """A probe did not reach its target; the runner turns it into a measurement that says so."""
+
+    code = "conformity.unreached"
+    ja, en = "対象に届きませんでした（{reason}）。", "The target was not reached ({reason})."

@@ -1,0 +1,1 @@
+"""Sheets as people know them: workbooks, disclosures and questionnaires, in and out."""

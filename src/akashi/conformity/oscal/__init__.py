@@ -1,0 +1,1 @@
+"""OSCAL 1.2 JSON: catalogue, profile, mapping, plan, results and action items."""

@@ -1,0 +1,192 @@
+"""Probes: how they are declared and run, within consent, rate and time.
+
+Guarantees: every attempt becomes a measurement, also the refused, the unreached and the broken; raw output is kept beside its SHA-256;
+an active probe touches only a registered target of its kind whose consent holds, at no more connections a second than it bears. Refuses:
+to run without a target. Trusts: the probe for its facts; that is why probe, version, tool and vantage are recorded with them.
+
+::
+
+    @probe("ssh", kind=TargetKind.HOST, active=True)
+    def ssh(target: Target, bench: Bench) -> Observed:
+        ...
+        return Observed({"algorithms.weak": ("ssh-rsa",)}, raw, "ssh-audit 3.9.0")
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+from akashi.clock import Clock
+from akashi.conformity.errors import Unreached
+from akashi.conformity.model import Facts, Measurement, Reach, Target, TargetKind
+from akashi.errors import AkashiError, Misuse
+
+MAX_RAW = 4 << 20
+TOOL_SECONDS = 60
+_LOG = logging.getLogger("akashi.conformity")
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a probe brings back from a target that it reached."""
+
+    facts: Facts
+    raw: bytes = field(repr=False)
+    tool: str
+
+
+class Pace:
+    """At most ``rate`` connections a second."""
+
+    def __init__(self, rate: int) -> None:
+        self._gap, self._next = 1 / max(1, rate), 0.0
+
+    def wait(self) -> None:
+        """Block until the next connection is due."""
+        now = time.monotonic()
+        if now < self._next:
+            time.sleep(self._next - now)
+        self._next = max(now, self._next) + self._gap
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a probe may use: the clock, where it stands, its pace, a folder for scratch files, and where tools are looked for."""
+
+    clock: Clock
+    vantage: str
+    pace: Pace
+    scratch: Path
+    tools: tuple[Path, ...] = ()
+
+    def tool(self, name: str) -> str | None:
+        """The path of an outside program, or ``None``; only the folders of ``tools`` are looked into."""
+        for folder in self.tools:
+            found = folder / name
+            if found.is_file():
+                return str(found)
+        return None
+
+    def run(self, command: Sequence[str], *, given: bytes = b"", seconds: int = TOOL_SECONDS) -> tuple[int, bytes]:
+        """Run an outside program without a shell; (exit status, output, bounded). Raises :class:`Unreached` where it hangs or is missing."""
+        try:
+            done = subprocess.run(  # a list of words, no shell
+                list(command),
+                input=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unreached(reason="tool") from error
+        return done.returncode, done.stdout[:MAX_RAW]
+
+
+class Measure(Protocol):
+    """What a probe is."""
+
+    def __call__(self, target: Target, bench: Bench) -> Observed:
+        """Measure. Raises :class:`Unreached` where the target cannot be reached."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One probe. ``active``: it sends something to its target, so consent is needed."""
+
+    name: str
+    version: int
+    kind: TargetKind
+    active: bool
+    measure: Measure
+    option: str = ""
+    """Runs only for targets whose options hold this key (``""``: all of the kind)."""
+
+
+class Probes:
+    """The table of probes."""
+
+    def __init__(self) -> None:
+        self._probes: dict[str, Probe] = {}
+
+    def probe(
+        self, name: str, *, kind: TargetKind, version: int = 1, active: bool = False, option: str = ""
+    ) -> Callable[[Measure], Measure]:
+        """Register a probe; a second one of the name is a defect."""
+
+        def wrap(measure: Measure) -> Measure:
+            self.add(Probe(name, version, kind, active, measure, option))
+            return measure
+
+        return wrap
+
+    def add(self, made: Probe) -> None:
+        """Register a probe that was made elsewhere (``app`` brings those that need other parts)."""
+        if made.name in self._probes:
+            raise Misuse(what=f"probe {made.name} twice")
+        self._probes[made.name] = made
+
+    def __iter__(self) -> Iterator[Probe]:
+        return iter([self._probes[name] for name in sorted(self._probes)])
+
+
+PROBES = Probes()
+probe = PROBES.probe
+Progress = Callable[[str, str, int, int], None]
+"""Told (probe, target, done, all) before each measurement."""
+
+
+def run_probes(
+    probes: Iterable[Probe], targets: Sequence[Target], bench: Bench, progress: Progress | None = None
+) -> list[Measurement]:
+    """Every probe on every target of its kind, one after the other."""
+    todo = [
+        (one, target)
+        for one in probes
+        for target in targets
+        if target.kind is one.kind and (not one.option or one.option in target.options)
+    ]
+    made = []
+    for at, (one, target) in enumerate(todo):
+        if progress is not None:
+            progress(one.name, target.handle, at, len(todo))
+        made.append(measure(one, target, bench))
+    return made
+
+
+def measure(one: Probe, target: Target, bench: Bench) -> Measurement:
+    """One attempt; never raises for what the target or a tool does."""
+    started = bench.clock.now_ms()
+    if one.active and target.consent_until_ms <= started:
+        return _attempt(one, target, bench, started, Reach.REFUSED, "consent")
+    try:
+        seen = one.measure(target, replace(bench, pace=Pace(target.rate)))
+    except Unreached as error:
+        return _attempt(one, target, bench, started, Reach.UNREACHED, str(error.params.get("reason", "unreached")))
+    except (OSError, TimeoutError) as error:
+        _LOG.info("probe %s: %s", one.name, type(error).__name__)
+        return _attempt(one, target, bench, started, Reach.UNREACHED, "network")
+    except AkashiError as error:
+        return _attempt(one, target, bench, started, Reach.BROKEN, error.code)
+    except Exception as error:  # noqa: BLE001  # a probe reads what strangers send: whatever it trips over must not end the run
+        _LOG.warning("probe %s: %s", one.name, type(error).__name__)
+        return _attempt(one, target, bench, started, Reach.BROKEN, "probe")
+    raw = seen.raw[:MAX_RAW]
+    return Measurement(
+        one.name, one.version, target.handle, bench.vantage, seen.tool, started, bench.clock.now_ms(), Reach.REACHED,
+        dict(seen.facts), "", sha256(raw).digest(), raw,
+    )  # fmt: skip
+
+
+def _attempt(one: Probe, target: Target, bench: Bench, started: int, reach: Reach, note: str) -> Measurement:
+    return Measurement(
+        one.name, one.version, target.handle, bench.vantage, "", started, bench.clock.now_ms(), reach, {}, note
+    )

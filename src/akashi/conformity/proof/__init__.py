@@ -1,0 +1,1 @@
+"""Bundles: salted commitments to facts, answers and verdicts, and their verification offline."""

@@ -1,0 +1,1 @@
+"""Probes over the network: they touch registered targets with recorded consent and no other address."""
