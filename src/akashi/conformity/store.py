@@ -1,0 +1,153 @@
+"""Sealed documents beside the ledger: answers, runs, evidence lists, drafts; every version is kept.
+
+Guarantees: a write is one durable transaction and never replaces an earlier version; contents are encrypted under the gateway's keystore
+and bound to their place, so that a row cannot be moved. Refuses: to list contents without the key. Trusted: whoever can write the file
+can drop the newest versions; what was said on the ledger shows it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from akashi.durable import DiskFull, make_directory
+from akashi.errors import Unavailable
+from akashi.ledger.wire import cbor
+from akashi.ledger.wire.cbor import Value
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    space TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, at_ms INTEGER NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (space, key, version)) STRICT, WITHOUT ROWID;
+"""
+
+
+class Box(Protocol):
+    """Authenticated encryption bound to a label (the gateway's keystore)."""
+
+    def protect(self, label: str, secret: bytes) -> bytes:
+        """Encrypt."""
+        ...
+
+    def reveal(self, label: str, protected: bytes) -> bytes:
+        """Decrypt; raises an ``IntegrityError`` for anything else."""
+        ...
+
+
+class ConformityStoreFailed(Unavailable):
+    """The store cannot be used now; nothing was done."""
+
+    code = "conformity.store"
+    ja, en = "適合性の記録を読み書きできません。", "The conformity store cannot be used."
+    hint_ja, hint_en = (
+        "ディスクの状態を確かめてください。何も変わっていません。",
+        "Check the disk; nothing was changed.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one document."""
+
+    key: str
+    version: int
+    at_ms: int
+    value: Value = field(repr=False)
+
+
+class Documents:
+    """Thread-safe; one connection."""
+
+    def __init__(self, path: Path, box: Box) -> None:
+        make_directory(path.parent)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        self._box, self._lock = box, threading.RLock()
+        with self._translated():
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                self._db.execute(f"PRAGMA {pragma}").fetchall()
+            self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Release the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                if "full" in str(error):
+                    raise DiskFull(name="conformity.db") from error
+                raise ConformityStoreFailed from error
+
+    def put(self, space: str, key: str, value: Value, at_ms: int) -> int:
+        """Keep a new version; its number. Durable on return."""
+        return self.put_all(space, [(key, value)], at_ms)[0]
+
+    def put_all(self, space: str, rows: Iterable[tuple[str, Value]], at_ms: int) -> list[int]:
+        """Keep new versions of several documents, all or none."""
+        versions = []
+        with self._translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                for key, value in rows:
+                    version = self._next(space, key)
+                    sealed = self._box.protect(_label(space, key, version), cbor.encode(value))
+                    self._db.execute(
+                        "INSERT INTO documents VALUES (?, ?, ?, ?, ?)", (space, key, version, at_ms, sealed)
+                    )
+                    versions.append(version)
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        return versions
+
+    def _next(self, space: str, key: str) -> int:
+        query = "SELECT max(version) FROM documents WHERE space = ? AND key = ?"
+        row = self._db.execute(query, (space, key)).fetchone()
+        return int(row[0] or 0) + 1
+
+    def get(self, space: str, key: str) -> Document | None:
+        """The newest version."""
+        query = "SELECT key, version, at_ms, sealed FROM documents WHERE space = ? AND key = ? ORDER BY version DESC LIMIT 1"
+        return next(iter(self._read(space, query, (space, key))), None)
+
+    def history(self, space: str, key: str) -> list[Document]:
+        """All versions, the newest first."""
+        query = "SELECT key, version, at_ms, sealed FROM documents WHERE space = ? AND key = ? ORDER BY version DESC"
+        return self._read(space, query, (space, key))
+
+    def newest(self, space: str) -> list[Document]:
+        """The newest version of every document of a space, by key."""
+        query = """SELECT key, version, at_ms, sealed FROM documents AS d WHERE space = ? AND version =
+            (SELECT max(version) FROM documents WHERE space = d.space AND key = d.key) ORDER BY key"""
+        return self._read(space, query, (space,))
+
+    def keys(self, space: str) -> list[str]:
+        """The keys of a space."""
+        with self._translated():
+            rows = self._db.execute("SELECT DISTINCT key FROM documents WHERE space = ? ORDER BY key", (space,))
+            return [str(row[0]) for row in rows]
+
+    def _read(self, space: str, query: str, values: tuple[str, ...]) -> list[Document]:
+        with self._translated():
+            rows = self._db.execute(query, values).fetchall()
+        return [
+            Document(key, version, at_ms, cbor.decode(self._box.reveal(_label(space, key, version), sealed)))
+            for key, version, at_ms, sealed in rows
+        ]
+
+
+def _label(space: str, key: str, version: int) -> str:
+    return f"conformity/{space}/{key}/{version}"
