@@ -221,6 +221,62 @@ def dump_catalogue(made: Catalogue) -> bytes:
     return cbor.encode([head, parameters, groups, [_item_value(one) for one in made.items]])
 
 
+def load_catalogue(data: bytes) -> Catalogue:
+    """Inverse of :func:`dump_catalogue`, with its digest. Raises ``EncodingError``, :class:`CatalogueInvalid`."""
+    match cbor.decode(data):
+        case [list(head), list(parameters), list(groups), list(items)]:
+            pass
+        case _:
+            raise CatalogueInvalid(name="bundle", where="top")
+    match head:
+        case [
+            str(name), str(family), int(order), str(ja), str(en), str(document), str(edition), str(publisher), str(status),
+            str(date), str(source),
+        ]:  # fmt: skip
+            made = Catalogue(
+                name, family, order, Words(ja, en), document, edition, publisher, status, date, source,
+                dict(_load_parameter(row) for row in parameters),
+                tuple(_load_group(row) for row in groups),
+                tuple(_load_item(row) for row in items),
+            )  # fmt: skip
+            return with_digest(made)
+        case _:
+            raise CatalogueInvalid(name="bundle", where="head")
+
+
+def _load_parameter(row: Value) -> tuple[str, Parameter]:
+    match row:
+        case [str(key), (bool() | int() | str()) as value, str(where), str(note), bool(overrides)]:
+            return key, Parameter(value, where, note, overrides)
+        case [str(key), list(values), str(where), str(note), bool(overrides)]:
+            scalars = tuple(one for one in values if isinstance(one, bool | int | str))
+            return key, Parameter(scalars, where, note, overrides)
+        case _:
+            raise CatalogueInvalid(name="bundle", where="parameters")
+
+
+def _load_group(row: Value) -> Group:
+    match row:
+        case [str(name), str(ja), str(en), list(when)]:
+            return Group(name, Words(ja, en), tuple(str(one) for one in when))
+        case _:
+            raise CatalogueInvalid(name="bundle", where="groups")
+
+
+def _load_item(row: Value) -> Item:
+    match row:
+        case [
+            str(name), str(group), str(clause), str(mode), str(ja), str(en), str(parent), str(plain), list(checks),
+            list(when), list(evidence), bool(report), int(days), bool(place),
+        ] if mode in set(Mode):  # fmt: skip
+            return Item(
+                name, group, clause, Mode(mode), Words(ja, en), parent, plain, tuple(str(one) for one in checks),
+                tuple(str(one) for one in when), tuple(str(one) for one in evidence), report, days, place,
+            )  # fmt: skip
+        case _:
+            raise CatalogueInvalid(name="bundle", where="items")
+
+
 def _scalar(value: Scalar | tuple[Scalar, ...]) -> Value:
     return list(value) if isinstance(value, tuple) else value
 
