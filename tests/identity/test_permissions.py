@@ -49,7 +49,7 @@ def test_auditor_changes_nothing() -> None:
     """The auditor's role only reads and exports."""
     allowed = {action for action in PERMISSIONS if decide_permission(Role.AUDITOR, action) == Allowed()}
 
-    assert allowed == {"transfer.read", "export.evidence", "dashboard.read", "ledger.read"}
+    assert allowed == {"transfer.read", "export.evidence", "dashboard.read", "ledger.read", "conformity.read"}
 
 
 def test_handles_are_acceptable_and_new() -> None:
@@ -70,8 +70,8 @@ def test_bad_prefixes_are_misuse(prefix: str) -> None:
 def test_documented_table_is_the_table() -> None:
     """docs/identity.md shows for each action exactly the roles that the code allows."""
     page = (Path(__file__).resolve().parents[2] / "docs" / "identity.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|((?: (?:yes|–) \|){5})$", page, re.MULTILINE)
-    shown = {action: [cell.strip() == "yes" for cell in cells.split("|")[:5]] for action, cells in rows}
+    rows = re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|((?: (?:yes|–) \|){8})$", page, re.MULTILINE)
+    shown = {action: [cell.strip() == "yes" for cell in cells.split("|")[:8]] for action, cells in rows}
 
     assert shown == {action: [bool(roles & role) for role in Role] for action, roles in PERMISSIONS.items()}
 

@@ -61,17 +61,18 @@ def test_secretariat_never_mixes(roles: int) -> None:
     """An institution is either the secretariat or something else, and always something."""
     answer = rules.decide_institution(roles)
 
-    assert isinstance(answer, Allowed) is (1 <= roles <= 8)
+    assert isinstance(answer, Allowed) is (roles == 8 or (1 <= roles <= 31 and not roles & 8))
 
 
-@given(st.integers(-3, 70), st.sampled_from([1, 2, 4, 8]))
+@given(st.integers(-3, 300), st.sampled_from([1, 2, 4, 8, 16]))
 def test_people_have_roles_that_their_institution_has(roles: int, of: int) -> None:
-    """The secretariat has no operators, and nobody else has secretaries."""
+    """The secretariat has no operators, nobody else has secretaries, and only an assessor has people who assess."""
     institution = Institution("inst-0000", InstitutionRole(of), bytes(32), enabled=True, registered_ms=0)
 
     answer = rules.decide_roles(institution, roles)
 
-    wrong = int(Role.OPERATOR | Role.APPROVER) if of == 8 else int(Role.SECRETARIAT)
+    hands, assessing = int(Role.OPERATOR | Role.APPROVER), int(Role.ASSESSOR | Role.COMMITTEE | Role.BOARD)
+    wrong = (0 if of < 8 else hands) | (0 if of == 8 else int(Role.SECRETARIAT)) | (0 if of == 16 else assessing)
     assert isinstance(answer, Allowed) is (0 < roles <= ALL_ROLES and not roles & wrong)
 
 

@@ -81,6 +81,7 @@ def of_server(server: Server, api: TlsServer, errors: ErrorCounter) -> Chores:
 
     chores = [
         Chore("housekeeping", settings.housekeeping_every_ms, server.housekeeping.run_once),
+        Chore("erasing", settings.housekeeping_every_ms, server.erase_delivered),
         Chore("stamp", settings.stamp_every_ms, server.stamper.stamp),
         Chore("crl", CRL_EVERY_MS, _Reload(api, revoked)),
         Chore("pickups", PICKUPS_EVERY_MS, server.pickups.sweep),

@@ -48,7 +48,7 @@ from akashi.exchange.rules import (
     status_after_supersede,
 )
 from akashi.identity import events as identity
-from akashi.ledger.errors import EncodingError, ProofError, Refused
+from akashi.ledger.errors import Refused
 from akashi.ledger.events import (
     AnyKind,
     Context,
@@ -65,12 +65,10 @@ from akashi.ledger.events import (
     truth,
 )
 from akashi.ledger.model import Purpose
-from akashi.ledger.registry import key_record
-from akashi.ledger.rules import Denied, is_current
+from akashi.ledger.rules import Denied
 from akashi.ledger.state import ReadState, WriteState
 from akashi.vault.events import PayloadPhase, payload_record, register_payload
-from akashi.vault.receipt import parse_storage_receipt, verify_storage_receipt
-from akashi.vault.sealing.wraps import digest_of_digests
+from akashi.vault.receipt import check_storage
 
 MAX_COUNT = 1 << 32
 
@@ -227,24 +225,12 @@ def _apply_sent(state: WriteState, body: TransferSent, context: Context) -> None
 
 
 def _check_storage(state: ReadState, body: TransferSent, context: Context) -> None:
-    """The receipt is by a current server key and for exactly this payload (docs/spec/sealed-payload.md section 5)."""
-    try:
-        _, key = parse_storage_receipt(body.storage)
-    except EncodingError as error:
-        raise Refused("storage.encoding") from error
-    record = key_record(state, key)
-    if record is None or record.purpose is not Purpose.SERVER or not is_current(record, context.block_ms):
-        raise Refused("storage.signer")
-    try:
-        stored = verify_storage_receipt(body.storage, record.spki)
-    except ProofError as error:
-        raise Refused("storage.signature") from error
-    if stored.ledger_id != context.statement.ledger or stored.payload_id != body.payload:
-        raise Refused("storage.payload")
-    if stored.body_digest != body.body_digest or size_bucket(stored.size) != body.size_bucket:
+    """The server holds exactly this payload, and it is as large as the announcement says."""
+    stored = check_storage(
+        state, context, body.storage, payload=body.payload, body_digest=body.body_digest, wraps=body.wraps
+    )
+    if size_bucket(stored.size) != body.size_bucket:
         raise Refused("storage.body")
-    if stored.wraps_digest != digest_of_digests(body.wraps):
-        raise Refused("storage.wraps")
 
 
 def _supersede(state: WriteState, name: str, successor: str, receiver: str, context: Context) -> None:

@@ -21,9 +21,12 @@ class Role(IntFlag):
     MANAGER = 4
     SECRETARIAT = 8
     AUDITOR = 16
+    ASSESSOR = 32
+    COMMITTEE = 64
+    BOARD = 128
 
 
-ALL_ROLES = int(Role.OPERATOR | Role.APPROVER | Role.MANAGER | Role.SECRETARIAT | Role.AUDITOR)
+ALL_ROLES = sum(Role)
 
 
 class InstitutionRole(IntFlag):
@@ -33,9 +36,10 @@ class InstitutionRole(IntFlag):
     RECEIVER = 2
     AGENT = 4
     SECRETARIAT = 8
+    ASSESSOR = 16
 
 
-ALL_INSTITUTION_ROLES = 15
+ALL_INSTITUTION_ROLES = 31
 
 
 class InstitutionReason(IntEnum):

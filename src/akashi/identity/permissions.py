@@ -21,7 +21,9 @@ from akashi.ledger.rules import Allowed, Denied
 _OPERATOR, _APPROVER, _MANAGER = Role.OPERATOR, Role.APPROVER, Role.MANAGER
 _SECRETARIAT, _AUDITOR = Role.SECRETARIAT, Role.AUDITOR
 _STAFF = _OPERATOR | _APPROVER
-_EVERYBODY = _STAFF | _MANAGER | _SECRETARIAT | _AUDITOR
+_ASSESSOR, _COMMITTEE, _BOARD = Role.ASSESSOR, Role.COMMITTEE, Role.BOARD
+_ASSESSING = _ASSESSOR | _COMMITTEE | _BOARD
+_EVERYBODY = _STAFF | _MANAGER | _SECRETARIAT | _AUDITOR | _ASSESSING
 
 PERMISSIONS: Mapping[str, Role] = MappingProxyType(
     {
@@ -38,10 +40,17 @@ PERMISSIONS: Mapping[str, Role] = MappingProxyType(
         "institution.manage": _SECRETARIAT,
         "dashboard.read": _MANAGER | _SECRETARIAT | _AUDITOR,
         "ledger.read": _EVERYBODY,
-        "ledger.submit": _STAFF | _MANAGER | _SECRETARIAT,
+        "ledger.submit": _STAFF | _MANAGER | _SECRETARIAT | _ASSESSING,
         "payload.store": _STAFF,
         "payload.fetch": _STAFF,
         "maps.manage": _APPROVER | _MANAGER,
+        "conformity.read": _STAFF | _MANAGER | _AUDITOR | _ASSESSING,
+        "conformity.answer": _STAFF | _MANAGER,
+        "conformity.probe": _MANAGER,
+        "conformity.submit": _MANAGER,
+        "conformity.assess": _ASSESSOR,
+        "conformity.decide": _COMMITTEE | _BOARD,
+        "conformity.publish": _BOARD,
     }
 )
 """Every action a route or command may name. Actions are only added; removing one needs a line in the changelog."""

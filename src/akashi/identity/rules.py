@@ -2,7 +2,7 @@
 
 Guarantees: ``decide_*`` return ``Allowed`` or ``Denied(reason)`` with a stable short reason; what is missing is denied.
 Refuses: mixed institutions (a secretariat that also sends or receives) and people whose roles their institution does not
-have, so that the secretariat is closed by construction (DESIGN 3).
+have, so that the secretariat is closed by construction (DESIGN 3) and only an assessor has people who assess.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ MIN_OWN_WORD, MIN_OWN_KANJI = 3, 2
 TOTP_PERIOD_S, TOTP_DRIFT = 30, 1
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
 _HANDS = InstitutionRole.SENDER | InstitutionRole.RECEIVER | InstitutionRole.AGENT
+_ASSESSING = Role.ASSESSOR | Role.COMMITTEE | Role.BOARD
 
 
 def decide_institution(roles: int) -> Allowed | Denied:
     """May an institution have ``roles``? A secretariat does nothing else."""
     if not 0 < roles <= ALL_INSTITUTION_ROLES:
         return Denied("institution.roles")
-    if roles & InstitutionRole.SECRETARIAT and roles & _HANDS:
+    if roles & InstitutionRole.SECRETARIAT and roles & ~int(InstitutionRole.SECRETARIAT):
         return Denied("institution.roles_mixed")
     return Allowed()
 
@@ -52,6 +53,8 @@ def decide_roles(institution: Institution | None, roles: int) -> Allowed | Denie
     if roles & Role.SECRETARIAT and not institution.roles & InstitutionRole.SECRETARIAT:
         return Denied("person.roles_institution")
     if roles & (Role.OPERATOR | Role.APPROVER) and not institution.roles & _HANDS:
+        return Denied("person.roles_institution")
+    if roles & _ASSESSING and not institution.roles & InstitutionRole.ASSESSOR:
         return Denied("person.roles_institution")
     return Allowed()
 

@@ -1,7 +1,8 @@
 """Routes of the machine API about sealed payloads: stage, and fetch for the parties.
 
 Guarantees: bodies stream in both directions; wraps and bodies go to the two parties of the transfer that announced them and
-to nobody else, to the receiver only after its opening is on the ledger, and to neither once the transfer is over. What is staged
+to nobody else, to the receiver only after its opening is on the ledger, and to neither once the transfer is over. What conformity
+delivered goes to its owner and its readers until its erasure is ordered. What is staged
 but not announced nobody can fetch, not even who staged it. Refuses containers of another ledger. What passes here is sealed; this
 server has no key that opens it.
 """
@@ -19,8 +20,9 @@ from starlette.responses import Response, StreamingResponse
 from akashi.api.problems import RequestInvalid
 from akashi.api.server.callers import CallerHere, ServerHere, machine
 from akashi.app.server.home import Server
+from akashi.conformity.deliveries import decide_delivered, may_read
+from akashi.conformity.errors import StepRefused
 from akashi.exchange.errors import TransferDenied
-from akashi.exchange.model import Transfer
 from akashi.exchange.records import transfer_of_payload
 from akashi.exchange.rules import decide_fetch
 from akashi.ledger.rules import Denied
@@ -45,7 +47,7 @@ async def stage(request: Request, server: ServerHere, payload: Payload) -> Respo
 @router.get("/{payload}", **machine("payload.fetch"))
 def size(server: ServerHere, caller: CallerHere, payload: Payload) -> dict[str, int]:
     """How many bytes the sealed body has."""
-    found = server.vault.size(_party(server, caller.institution, payload).payload)
+    found = server.vault.size(_party(server, caller.institution, payload))
     if found is None:
         raise PayloadMissing(payload=payload)
     return {"size": found}
@@ -91,19 +93,28 @@ def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _party(server: Server, institution: str, payload: str) -> Transfer:
-    """The transfer that announced a payload. Raises ``PayloadMissing`` for everybody but its two institutions."""
+def _party(server: Server, institution: str, payload: str) -> bytes:
+    """The id of a payload that concerns the caller. Raises ``PayloadMissing`` for everybody whom it does not."""
+    payload_id = bytes.fromhex(payload)
     with server.engine.view() as state:
-        found = transfer_of_payload(state, bytes.fromhex(payload))
-    if found is None or institution not in (found.sender, found.receiver):
+        found = transfer_of_payload(state, payload_id)
+        concerned = may_read(state, payload_id, institution)
+    if not concerned and (found is None or institution not in (found.sender, found.receiver)):
         raise PayloadMissing(payload=payload)
-    return found
+    return payload_id
 
 
 def _readable(server: Server, institution: str, payload: str) -> bytes:
-    """The payload's id, if the ledger lets the caller have its bytes now. Raises ``TransferDenied`` too."""
-    found = _party(server, institution, payload)
+    """The payload's id, if the ledger lets the caller have its bytes now. Raises ``TransferDenied`` and ``StepRefused`` too."""
+    payload_id = _party(server, institution, payload)
+    with server.engine.view() as state:
+        found = transfer_of_payload(state, payload_id)
+        delivered = decide_delivered(state, payload_id, institution)
+    if found is None:
+        if isinstance(delivered, Denied):
+            raise StepRefused(reason=delivered.reason)
+        return payload_id
     decision = decide_fetch(found, institution, server.clock.now_ms())
     if isinstance(decision, Denied):
         raise TransferDenied(decision.reason)
-    return found.payload
+    return payload_id

@@ -29,6 +29,7 @@ from akashi.app.config import (
 from akashi.app.directory import DirectoryEntry, LocalDirectory, commitment
 from akashi.app.errors import HomeExists, InstitutionUnknown
 from akashi.app.gateway.seen import SeenCheckpoint
+from akashi.app.server.erasing import erase_ordered
 from akashi.app.server.founding import CA_KEY, COSIGNER_KEY, SECRETARIAT_KEY, SERVER_KEY, found
 from akashi.app.server.logkeys import TRUST_FILE, current_log_key, publish_log_key
 from akashi.app.server.pickups import Pickups
@@ -131,6 +132,10 @@ class Server:
         """Finish what is under way and release the lock."""
         self.vault.close()
         self.engine.close()
+
+    def erase_delivered(self) -> int:
+        """Erase what conformity's owners ordered to be erased; returns how many receipts were recorded."""
+        return erase_ordered(self.machine, self.vault, self.clock)
 
     def _erase_again(self) -> None:
         """Before anything is served: what the ledger ordered to erase is erased, also if the vault came from an older copy.

@@ -1,13 +1,14 @@
 """Which part of the replicated state a member may read.
 
 Guarantees: pure; deny by default. Members see the registry of keys and institutions, their own people and devices, and transfers
-to which they are a party. Refuses everything else, so that a gateway's certificate is no window on other institutions.
+to which they are a party; of conformity, what names them as owner, reader or party. Refuses everything else, so that a gateway's certificate is no window on other institutions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from akashi.conformity.deliveries import may_read
 from akashi.exchange.records import transfer_of_payload, visible_to
 from akashi.identity.events import device
 from akashi.ledger.registry import key_record
@@ -18,6 +19,7 @@ from akashi.ledger.wire.cbor import Value
 _MEMBERS = frozenset({"inst", "key", "keyof", "log"})
 _OWNED = frozenset({"per", "dev"})
 _INDEXES = frozenset({"trin", "trout"})
+_PAYLOADS = frozenset({"pay", "cfp"})
 
 
 def decide_row(state: ReadState, institution: str, space: str, key: bytes, value: Value) -> Allowed | Denied:
@@ -42,6 +44,8 @@ def decide_row(state: ReadState, institution: str, space: str, key: bytes, value
         found = transfer_of_payload(state, key)
         if found is not None and institution in (found.sender, found.receiver):
             return ALLOWED
+    if space in _PAYLOADS and may_read(state, key, institution):
+        return ALLOWED
     return Denied("state.hidden")
 
 

@@ -12,7 +12,7 @@ from akashi.cli.homes import opened_server
 from akashi.cli.shell import Shell, manual
 from akashi.identity.model import InstitutionRole, Role
 
-_ROLES = {"sender": InstitutionRole.SENDER, "receiver": InstitutionRole.RECEIVER, "agent": InstitutionRole.AGENT}
+_ROLES = {role.name.lower(): role for role in InstitutionRole if role.name and role != InstitutionRole.SECRETARIAT}
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         **manual(
             parent,
             "Registers an institution, makes its gateway (own folder, keys, database) and its first person, a manager who\n"
-            "may also send and receive. Set that person's code and password next.",
+            "may also send and receive (an assessor's: assess). Set that person's code and password next.",
             "akashi institution add --name みどり健診センター --number 1319999901 --role sender --login mori --port 8445",
             (3, 5, 6, 7),
         ),
@@ -50,6 +50,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     roles = InstitutionRole(0)
     for name in arguments.role:
         roles |= _ROLES[name]
+    work = Role.ASSESSOR if roles == InstitutionRole.ASSESSOR else Role.OPERATOR
     with opened_server(arguments, shell) as server:
         require_login(arguments.login)
         port = chosen_port(arguments.home, arguments.port)
@@ -59,7 +60,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
             name=arguments.name,
             number=arguments.number,
             roles=roles,
-            first=FirstPerson(arguments.login, arguments.person, Role.OPERATOR | Role.MANAGER),
+            first=FirstPerson(arguments.login, arguments.person, Role.MANAGER | work),
             passphrase=find_passphrase(arguments.home),
             settings=GatewaySettings(port=port, suite=arguments.suite),
             clock=shell.clock,
