@@ -242,7 +242,7 @@ def _kept(item: Item, spec: Derivation) -> Item:
 
 def _changed(item: Item, change: Change) -> Item:
     kept = [one for one in item.checks if one not in change.drop_checks]
-    checks = (*kept, *(one for one in change.add_checks if one not in kept))
+    checks = tuple(dict.fromkeys((*kept, *change.add_checks)))
     # Without any check left nothing but a person can decide it.
     mode = item.mode if checks or item.mode is Mode.GROUP else Mode.PEOPLE
     text = Words(change.text) if change.text else item.text
