@@ -7,6 +7,7 @@ unknown or disabled, a target whose consent ends before it begins.
 
 from __future__ import annotations
 
+from akashi.conformity.deliveries import deliver
 from akashi.conformity.model import Audience
 from akashi.identity import events as identity
 from akashi.ledger.errors import Refused
@@ -22,10 +23,12 @@ from akashi.ledger.events import (
     many,
     moment,
     number,
+    octets,
 )
 from akashi.ledger.model import Purpose
 from akashi.ledger.state import ReadState, WriteState
 from akashi.ledger.wire.cbor import Value
+from akashi.vault.model import MAX_WRAPS
 
 TARGETS, RUNS, ANSWERS = "cftgt", "cfrun", "cfans"
 """Namespaces of the state; every value begins with the institution that owns it."""
@@ -73,11 +76,15 @@ class AnswersKept:
 
 @event("conformity.evidence_kept", signers={Purpose.GATEWAY})
 class EvidenceKept:
-    """An evidence file: ``commitment`` to its name and bytes; the bytes themselves are sealed and wait elsewhere."""
+    """An evidence file: ``commitment`` to its name and bytes; the bytes are sealed in the vault."""
 
     evidence: str = number(1, handle("evd"))
     commitment: bytes = number(2, digest())
     audience: Audience = number(3, enum(Audience))
+    payload: bytes = number(4, octets(16, 16))
+    body_digest: bytes = number(5, digest())
+    wraps: tuple[bytes, ...] = number(6, many(digest(), MAX_WRAPS))
+    storage: bytes = number(7, octets(1, 1024))
 
 
 def _person(state: ReadState, context: Context) -> str:
@@ -132,8 +139,19 @@ def apply_answers(state: WriteState, body: AnswersKept, context: Context) -> Non
 
 
 def apply_evidence(state: WriteState, body: EvidenceKept, context: Context) -> None:
-    """Record an evidence file."""
-    _new(state, ANSWERS, body.evidence, context, [body.commitment, int(body.audience)])
+    """Record an evidence file; only its owner can read it until it is handed to somebody."""
+    _new(state, ANSWERS, body.evidence, context, [body.commitment, int(body.audience), body.payload])
+    deliver(
+        state,
+        context,
+        payload=body.payload,
+        body_digest=body.body_digest,
+        wraps=body.wraps,
+        storage=body.storage,
+        owner=context.statement.actor.institution,
+        readers=(),
+        subject=body.evidence,
+    )
 
 
 def consent_until(state: ReadState, target: str) -> int:

@@ -1,0 +1,66 @@
+"""Sealed documents in the vault: staged, announced by the caller's operation, fetched and opened again.
+
+Guarantees: bytes leave this process sealed only, for opening keys that the caller proved; what is opened is what was sealed. Refuses: content
+over 256 MiB in memory. Trusts: the caller, for whose keys these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from akashi.errors import NotFound
+from akashi.keys.openers import Opener
+from akashi.ledger.registry import OpeningKey
+from akashi.vault.errors import WrapMissing
+from akashi.vault.model import Part, Recipient
+from akashi.vault.port import PayloadStore
+from akashi.vault.sealing import seal, unseal
+
+OPEN_LIMIT = 256 << 20
+MEDIA_TYPE = "application/vnd.akashi.conformity"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A sealed payload that the server holds; ``storage`` is its receipt. An orphan unless it is announced."""
+
+    payload: bytes
+    body_digest: bytes
+    wraps: tuple[bytes, ...]
+    storage: bytes
+    commitment: bytes = field(repr=False)
+
+
+class OpeningKeyMissing(NotFound):
+    """An institution has no opening key, so nothing can be sealed to it."""
+
+    code = "conformity.opening_key"
+    ja, en = "{institution} の開封用の鍵がありません。", "{institution} has no opening key."
+
+
+def stage(
+    payloads: PayloadStore, ledger_id: bytes, documents: Iterable[tuple[str, bytes]], keys: Sequence[OpeningKey]
+) -> Staged:
+    """Seal (name, bytes) documents to ``keys`` and stage them. Raises what the vault raises."""
+    parts = [Part(name, [data]) for name, data in documents]
+    recipients = [Recipient(key.key, key.suite, key.public) for key in keys]
+    sealing = seal(
+        parts, media_type=MEDIA_TYPE, recipients=recipients, ledger_id=ledger_id, suite=keys[0].suite if keys else None
+    )
+    storage = payloads.stage(sealing.payload_id, sealing.wraps, sealing.chunks())
+    summary = sealing.summary
+    return Staged(sealing.payload_id, summary.body_digest, summary.wrap_digests, storage, summary.commitment)
+
+
+def fetch(
+    payloads: PayloadStore, ledger_id: bytes, payload: bytes, openers: Sequence[Opener]
+) -> list[tuple[str, bytes]]:
+    """The documents of a payload, in memory. Raises ``WrapMissing``, ``PayloadMissing``, ``PayloadErased``, ``SealError``."""
+    for opener in openers:
+        try:
+            wrap = payloads.wrap(payload, opener.key_id)
+        except WrapMissing:
+            continue
+        return unseal(wrap, opener, ledger_id, payloads.body(payload)).read(OPEN_LIMIT)
+    raise WrapMissing(payload=payload.hex())

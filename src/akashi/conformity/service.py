@@ -1,0 +1,248 @@
+"""Conformity as a gateway offers it: declare features, register targets, run probes, judge, answer, and hand out bundles.
+
+Guarantees: a run is recorded on the ledger with the root over all it stands on before anybody is shown it; what it measured, answered and
+judged can be shown item by item afterwards. Refuses: active probes without a recorded consent in force on the ledger. Trusts: the caller
+for permissions and for who acts; the probes for their facts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from akashi.clock import Clock
+from akashi.conformity.answers import Answers
+from akashi.conformity.books import Books
+from akashi.conformity.codec import Fields, dump_measurement, load_measurement
+from akashi.conformity.commitments import Committed, commit
+from akashi.conformity.errors import FeatureUnknown, RecordUnknown
+from akashi.conformity.evaluation import Inputs, Results, assessable, evaluate
+from akashi.conformity.events import RunRecorded, TargetRegistered, TargetWithdrawn, consent_until
+from akashi.conformity.judges.registry import JUDGES, Judges
+from akashi.conformity.model import Decision, Measurement, Target, TargetKind, Verdict
+from akashi.conformity.probing import Bench, Probe, Progress, run_probes
+from akashi.conformity.proof.items import Sealed, links_digest, load_head, seal_run
+from akashi.conformity.store import Box, Documents
+from akashi.identity.handles import new_handle
+from akashi.identity.model import Session
+from akashi.keys.openers import Opener
+from akashi.ledger.author import Author
+from akashi.ledger.wire.cbor import Value
+from akashi.vault.port import PayloadStore
+
+TARGET, RUN = "tgt", "run"
+_PROFILE, _TARGETS, _RUNS, _MEASURED = "profile", "target", "run", "measured"
+_COUNTED = tuple(Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A recorded run."""
+
+    run: str
+    judged_ms: int
+    index: int
+    items: int
+    counts: tuple[int, ...]
+
+
+class Conformity:
+    """One institution's conformity. Thread-safe as its parts are; ``close`` it."""
+
+    def __init__(  # its collaborators
+        self,
+        *,
+        database: Path,
+        box: Box,
+        author: Author,
+        payloads: PayloadStore,
+        openers: Sequence[Opener],
+        clock: Clock,
+        books: Books,
+        judges: Judges = JUDGES,
+    ) -> None:
+        self.books = books
+        self.documents = Documents(database, box)
+        self.answers = Answers(
+            documents=self.documents, author=author, payloads=payloads, openers=openers, clock=clock, books=books
+        )
+        self._author, self._clock, self._judges = author, clock, judges
+        self._running = threading.Lock()
+
+    def close(self) -> None:
+        """Release the store."""
+        self.documents.close()
+
+    @property
+    def institution(self) -> str:
+        """Whose conformity it is."""
+        return self._author.institution
+
+    # what is declared
+
+    def features(self) -> frozenset[str]:
+        """The declared features; before the first declaration the defaults."""
+        found = self.documents.get(_PROFILE, "features")
+        if found is None:
+            return frozenset(one.id for one in self.books.features.values() if one.default)
+        return frozenset(Fields([found.value], 1).texts())
+
+    def declare(self, features: Iterable[str]) -> None:
+        """Declare the features from now on. Raises ``FeatureUnknown``."""
+        chosen = sorted(set(features))
+        for one in chosen:
+            if one not in self.books.features:
+                raise FeatureUnknown(name=one)
+        listed: list[Value] = [*chosen]
+        self.documents.put(_PROFILE, "features", listed, self._clock.now_ms())
+
+    def register_target(self, target: Target, session: Session) -> Target:
+        """Register a target with its consent on the ledger; the address stays here, a commitment goes there."""
+        made = replace(target, handle=target.handle or new_handle(TARGET))
+        value = _dump_target(made)
+        said = TargetRegistered(made.handle, commit(value).digest, made.consent_until_ms, made.rate)
+        self._say(said, made.handle, session)
+        self.documents.put(_TARGETS, made.handle, value, self._clock.now_ms())
+        return made
+
+    def withdraw_target(self, handle: str, session: Session) -> None:
+        """End a consent. Raises ``RecordUnknown``."""
+        if self.documents.get(_TARGETS, handle) is None:
+            raise RecordUnknown(name=handle)
+        self._say(TargetWithdrawn(handle), handle, session)
+
+    def targets(self) -> list[Target]:
+        """The registered targets; each with the consent that the ledger says is in force now (0: none)."""
+        known = [_load_target(one.key, one.value) for one in self.documents.newest(_TARGETS)]
+        with self._author.ledger.view() as state:
+            return [replace(one, consent_until_ms=consent_until(state, one.handle)) for one in known]
+
+    # runs
+
+    def run(
+        self, probes: Iterable[Probe], bench: Bench, session: Session, progress: Progress | None = None
+    ) -> RunRecord:
+        """Measure everything that is registered, judge everything, record it. One run at a time."""
+        with self._running:
+            started = self._clock.now_ms()
+            measurements = run_probes(probes, self.targets(), bench, progress)
+            return self._record(measurements, started, session)
+
+    def _record(self, measurements: Sequence[Measurement], started: int, session: Session) -> RunRecord:
+        now = self._clock.now_ms()
+        inputs = Inputs(self.features(), tuple(measurements), tuple(self.answers.all()), now)
+        results = self._judged(inputs)
+        name = new_handle(RUN)
+        sealed = seal_run(
+            institution=self.institution,
+            run=name,
+            inputs=inputs,
+            results=results,
+            catalogues=[(one.id, one.digest) for one in self.books.shelf.catalogues],
+            crosswalk=links_digest(self.books.crosswalk.links),
+        )
+        counts = self.counts(results)
+        # Kept before it is said: a run on the ledger whose facts are lost would prove nothing to anybody.
+        self.documents.put(_RUNS, name, _dump_run(sealed, counts), now)
+        kept: list[Value] = [[dump_measurement(one), one.raw] for one in measurements]
+        self.documents.put(_MEASURED, "newest", kept, now)
+        said = RunRecorded(name, sealed.root, len(sealed.items), min(started, now), now, counts)
+        done = self._say(said, name, session)
+        return RunRecord(name, now, done, len(sealed.items), counts)
+
+    def counts(self, results: Results) -> tuple[int, ...]:
+        """Assessable items of all catalogues by verdict, in the order of the verdicts' numbers."""
+        every = Counter(one.verdict for book in self.books.shelf.catalogues for one in assessable(book, results))
+        return tuple(every[verdict] for verdict in _COUNTED)
+
+    def runs(self) -> list[RunRecord]:
+        """All kept runs, the newest first; ``index`` is 0 where only the ledger knows it."""
+        made = []
+        for name in self.documents.keys(_RUNS):
+            sealed, counts = self._kept(name)
+            made.append(RunRecord(name, sealed.head.now_ms, 0, len(sealed.items), counts))
+        return sorted(made, key=lambda one: -one.judged_ms)
+
+    def sealed_run(self, name: str = "") -> Sealed:
+        """A kept run with its salts; without a name the newest. Raises ``RecordUnknown``."""
+        if not name:
+            runs = self.runs()
+            if not runs:
+                raise RecordUnknown(name="run")
+            name = runs[0].run
+        return self._kept(name)[0]
+
+    def _kept(self, name: str) -> tuple[Sealed, tuple[int, ...]]:
+        found = self.documents.get(_RUNS, name)
+        if found is None:
+            raise RecordUnknown(name=name)
+        return _load_run(found.value)
+
+    # what it says now
+
+    def measurements(self) -> list[Measurement]:
+        """What the newest run measured, raw bytes included."""
+        found = self.documents.get(_MEASURED, "newest")
+        if found is None or not isinstance(found.value, list):
+            return []
+        made = []
+        for row in found.value:
+            fields = Fields(row, 2)
+            made.append(replace(load_measurement(fields.rows()), raw=fields.octets()))
+        return made
+
+    def results(self) -> Results:
+        """All verdicts as of now: the newest measurements with the newest answers."""
+        inputs = Inputs(self.features(), self.measurements(), self.answers.all(), self._clock.now_ms())
+        return self._judged(inputs)
+
+    def _judged(self, inputs: Inputs) -> Results:
+        return evaluate(self.books.shelf, self.books.crosswalk, inputs, self._judges)
+
+    def contradictions(self, results: Results) -> list[Decision]:
+        """Where a declaration stands against a measurement, over all catalogues."""
+        return [one for book in self.books.shelf.catalogues for one in assessable(book, results) if one.contradiction]
+
+    def _say(self, body: object, subject: str, session: Session) -> int:
+        said = self._author.submit(
+            body, subject=subject, person=session.person, device=session.device, auth=session.auth
+        )
+        return said.index
+
+
+def _dump_target(one: Target) -> Value:
+    options: list[Value] = [[key, value] for key, value in sorted(one.options.items())]
+    return [one.kind.value, one.address, options, one.consent_until_ms, one.rate]
+
+
+def _load_target(handle: str, value: Value) -> Target:
+    fields = Fields(value, 5)
+    kind, address = TargetKind(fields.text()), fields.text()
+    options = {}
+    for row in fields.rows():
+        pair = Fields(row, 2)
+        options[pair.text()] = pair.text()
+    return Target(handle, kind, address, options, fields.number(), fields.number())
+
+
+def _dump_run(sealed: Sealed, counts: Sequence[int]) -> Value:
+    items: list[Value] = [[one.digest, one.salt, one.value] for one in sealed.items]
+    apart: list[Value] = [[index, one.digest, one.salt, one.value] for index, one in sorted(sealed.apart.items())]
+    return [items, apart, list(counts)]
+
+
+def _load_run(value: Value) -> tuple[Sealed, tuple[int, ...]]:
+    fields = Fields(value, 3)
+    items = []
+    for row in fields.rows():
+        one = Fields(row, 3)
+        items.append(Committed(one.octets(), one.octets(), one.octets()))
+    apart = {}
+    for row in fields.rows():
+        one = Fields(row, 4)
+        apart[one.number()] = Committed(one.octets(), one.octets(), one.octets())
+    counts = tuple(one for one in fields.rows() if isinstance(one, int))
+    return Sealed(load_head(items[0].value), tuple(items), apart), counts
