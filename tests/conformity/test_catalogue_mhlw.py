@@ -166,6 +166,13 @@ def test_new_edition_ends_forced_ageing() -> None:
     assert used["password.periodic_change_days"].value == 60
 
 
+def test_old_edition_keeps_the_lengths_it_asked_for() -> None:
+    """Only what cannot be met together yields: 4.3 goes on judging by eight characters, with two factors or without."""
+    used, _ = Shelf([load(OPS), load(OLD)]).parameters(OLD)
+    lengths = ("password.min_length", "password.min_length_with_2fa", "password.min_length_without_2fa")
+    assert [used[key].value for key in lengths] == [8, 8, 8]
+
+
 def test_thresholds_of_the_draft_are_its_own() -> None:
     """The numbers a judge needs, as the draft states them; a threshold without a place in it is said to be ours."""
     parameters = load(OPS).parameters
@@ -174,6 +181,12 @@ def test_thresholds_of_the_draft_are_its_own() -> None:
     assert (parameters["backup.min_generations"].value, parameters["backup.min_methods"].value) == (3, 2)
     assert (parameters["tls.min_version"].value, parameters["ike.version"].value) == ("1.3", 2)
     assert all(one.where or "既定" in one.note for one in parameters.values())
+
+
+def test_papers_are_checked_only_where_nothing_better_is() -> None:
+    """One paper out of date must not fail clauses that a measurement answers: ``documents.current`` stands alone or beside the inventory."""
+    beside = {check for item in load(OPS).items if "documents.current" in item.checks for check in item.checks}
+    assert beside == {"documents.current", "inventory.matches"}
 
 
 def test_crosswalks_end_in_items() -> None:
@@ -227,7 +240,7 @@ def test_presets_declare_known_features_and_one_way_to_run() -> None:
 
 
 def test_small_institutions_see_only_what_applies() -> None:
-    """Each preset hides something, none hides most; charts in the cloud ask less than servers in the house or as much."""
+    """Each preset hides something, and none hides more than a third."""
     presets = features()["presets"]
     assert isinstance(presets, dict)
     shown = {name: _applicable(load(OPS), set(preset["features"])) for name, preset in presets.items()}
