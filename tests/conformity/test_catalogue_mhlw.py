@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from akashi.conformity.catalogue import Shelf, defined_features, parse_catalogue, read_yaml
-from akashi.conformity.crosswalk import crosswalk_of
+from akashi.conformity.crosswalk import crosswalk_of, parse_crosswalk
 from akashi.conformity.model import Catalogue, Item, Mode, Relation
 from tests.conformity.checks import CHECKS
 
@@ -145,6 +145,16 @@ def test_words_are_our_own(name: str) -> None:
     """No run of 20 characters of what we say stands in the source; white space does not hide one."""
     (seed,) = SEEDS.glob(f"{SOURCES[name]}_*")
     assert copied(own_words(load(name)), squeezed(seed.read_text(encoding="utf-8"))) == []
+
+
+@needs_seeds
+@pytest.mark.parametrize("name", CROSSWALKS)
+def test_reasons_are_our_own(name: str) -> None:
+    """The reasons of the crosswalks quote neither of the two sources."""
+    data = (CATALOGS / "crosswalk" / f"{name}.yaml").read_bytes()
+    reasons = [link.reason for link in parse_crosswalk(data, name)]
+    for seed in (*SEEDS.glob("001_*"), *SEEDS.glob("003_*")):
+        assert copied(reasons, squeezed(seed.read_text(encoding="utf-8"))) == []
 
 
 @needs_seeds
