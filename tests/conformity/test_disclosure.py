@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -260,7 +261,7 @@ def test_odd_characters_do_no_harm() -> None:
 
 
 @pytest.mark.parametrize("change", [{"answer": "a\tb"}, {"answer": " a"}, {"same_as": 1}, {"sections": ("傘",)}])
-def test_what_would_not_read_back_is_not_written(change: dict[str, object]) -> None:
+def test_what_would_not_read_back_is_not_written(change: dict[str, Any]) -> None:
     """A tab in a cell, space around it, a 同上 that is none, a heading without a number: refused rather than written wrongly."""
     row = DisclosureRow(1, "9.9-1", requirement="する", answer="はい")
     assert "はい" in write_disclosure(Disclosure("", "", (row,)))
@@ -269,6 +270,13 @@ def test_what_would_not_read_back_is_not_written(change: dict[str, object]) -> N
         write_disclosure(Disclosure("", "", (replace(row, **change),)))
 
     assert caught.value.params == {"where": "not_writable"}
+
+
+def test_additions_to_the_row_above_cannot_grow_without_bound() -> None:
+    """A small file must not become a large one: each row adds to the one above only up to the length of a line."""
+    found = read(*[line(at, f"同上 {'あ' * 30_000}" if at > 1 else "はい") for at in range(1, 21)], count=20)
+
+    assert max(map(len, found.answers().values())) <= MAX_LINE
 
 
 CELL = st.text(st.sampled_from("傘立\n 1２.()・\"'同上、章A"), max_size=12).map(str.strip)

@@ -106,14 +106,17 @@ class Disclosure:
     """Numbers of rows that the catalogue does not have; they were left out."""
 
     def answers(self) -> Mapping[str, str]:
-        """Item id to answer with 同上 resolved; an empty text where there is none. Words after 同上 follow on a line of their own."""
+        """Item id to answer with 同上 resolved; an empty text where there is none. Words after 同上 follow on a line of their own; a chain
+        of such rows that would grow past the length of a line stays as printed.
+        """
         made: dict[str, str] = {}
         for row in self.rows:
             above = made[self.rows[row.same_as - 1].item] if row.same_as else ""
             if _SAME.fullmatch(row.answer):
                 made[row.item] = above
             elif _SAME_AND_MORE.fullmatch(row.answer):
-                made[row.item] = f"{above}\n{row.answer[2:].strip(' 、。,')}".strip()
+                joined = f"{above}\n{row.answer[2:].strip(' 、。,')}".strip()
+                made[row.item] = joined if len(joined) <= MAX_LINE else row.answer
             else:
                 made[row.item] = row.answer
         return made
