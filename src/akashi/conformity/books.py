@@ -28,18 +28,29 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
+class Preset:
+    """A starting point for one kind of institution."""
+
+    id: str
+    title: Words
+    features: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """Everything that verdicts refer to."""
 
     shelf: Shelf
     crosswalk: Crosswalk
     features: Mapping[str, Feature]
-    presets: Mapping[str, frozenset[str]]
+    groups: Mapping[str, Words]
+    """Headings over the features."""
+    presets: Mapping[str, Preset]
 
 
 def read_books(folder: Path, judges: Judges) -> Books:
     """Read and check a folder of catalogues. Raises ``CatalogueInvalid`` and ``ItemUnknown``."""
-    features, presets = read_features((folder / "features.yaml").read_bytes())
+    features, groups, presets = read_features((folder / "features.yaml").read_bytes())
     checks, known = judges.checks, set(features)
     texts = {path.name: path.read_bytes() for path in catalogue_files(folder)}
     plain = [
@@ -55,24 +66,29 @@ def read_books(folder: Path, judges: Judges) -> Books:
             derived.append(derive(parents[spec.parent], spec))
     shelf = Shelf([*plain, *derived])
     links = [(path.name, path.read_bytes()) for path in sorted((folder / "crosswalk").glob("*.yaml"))]
-    return Books(shelf, crosswalk_of(links, shelf), features, presets)
+    return Books(shelf, crosswalk_of(links, shelf), features, groups, presets)
 
 
-def read_features(data: bytes) -> tuple[dict[str, Feature], dict[str, frozenset[str]]]:
-    """``features.yaml``: the questions, and presets for kinds of institutions. Raises ``CatalogueInvalid``."""
-    top = Reader("features", read_yaml(data, "features"), "top", {"features", "presets"})
+def read_features(data: bytes) -> tuple[dict[str, Feature], dict[str, Words], dict[str, Preset]]:
+    """``features.yaml``: questions, their groups, and presets for kinds of institutions. Raises ``CatalogueInvalid``."""
+    top = Reader("features", read_yaml(data, "features"), "top", {"groups", "features", "presets"})
+    groups = {}
+    for at, row in enumerate(top.rows("groups")):
+        head = Reader("features", row, f"groups[{at}]", {"id", "title"})
+        groups[head.text("id")] = head.words("title")
     features = {}
     for at, row in enumerate(top.rows("features")):
         one = Reader("features", row, f"features[{at}]", {"id", "question", "default", "group"})
+        if one.text("group") not in groups:
+            raise one.fail("group")
         features[one.text("id")] = Feature(
             one.text("id"), one.words("question"), one.truth("default"), one.text("group")
         )
-    presets: dict[str, frozenset[str]] = {}
+    presets = {}
     named = top.raw("presets")
-    if not isinstance(named, dict):
-        raise top.fail("presets")
-    for name, listed in named.items():
-        if not isinstance(listed, list) or not set(listed) <= set(features):
-            raise top.fail(f"presets.{name}")
-        presets[str(name)] = frozenset(str(one) for one in listed)
-    return features, presets
+    for name, row in named.items() if isinstance(named, dict) else ():
+        preset = Reader("features", row, f"presets.{name}", {"title", "features"})
+        if not set(preset.texts("features")) <= set(features):
+            raise preset.fail("features")
+        presets[str(name)] = Preset(str(name), preset.words("title"), frozenset(preset.texts("features")))
+    return features, groups, presets
