@@ -85,10 +85,11 @@ def test_ids_and_clauses_say_section_label_bullet_and_row() -> None:
 
 
 def test_each_row_is_said_in_its_own_words() -> None:
-    """No two rows share a sentence; each has a plain explanation, and people's rows name what they could show."""
+    """No two rows share a sentence, in Japanese or English; each has a plain explanation, and people's rows name what they could show."""
     items = load("meti-2").items
 
     assert len({item.text.ja for item in items}) == 181
+    assert len({item.text.en for item in items}) == 181
     assert all(item.plain.endswith("。") and item.evidence for item in items)
 
 
