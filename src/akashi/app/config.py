@@ -111,6 +111,11 @@ class GatewayPaths:
         return self.root / "gateway.db"
 
     @property
+    def conformity(self) -> Path:
+        """Answers, runs and evidence lists of conformity, sealed under the key store."""
+        return self.root / "conformity.db"
+
+    @property
     def keys(self) -> Path:
         """The institution's key store (signing, opening, device)."""
         return self.root / "keys"

@@ -15,7 +15,7 @@ from akashi.ledger.registry import OpeningKey
 from akashi.vault.errors import WrapMissing
 from akashi.vault.model import Part, Recipient
 from akashi.vault.port import PayloadStore
-from akashi.vault.sealing import seal, unseal
+from akashi.vault.sealing import parse_wrap, read_container, seal, unseal, write_container
 
 OPEN_LIMIT = 256 << 20
 MEDIA_TYPE = "application/vnd.akashi.conformity"
@@ -64,3 +64,21 @@ def fetch(
             continue
         return unseal(wrap, opener, ledger_id, payloads.body(payload)).read(OPEN_LIMIT)
     raise WrapMissing(payload=payload.hex())
+
+
+def container_for(ledger_id: bytes, documents: Iterable[tuple[str, bytes]], keys: Sequence[OpeningKey]) -> bytes:
+    """Documents sealed to ``keys`` as one file (docs/spec/sealed-payload.md), for what travels without a server."""
+    parts = [Part(name, [data]) for name, data in documents]
+    recipients = [Recipient(key.key, key.suite, key.public) for key in keys]
+    sealing = seal(
+        parts, media_type=MEDIA_TYPE, recipients=recipients, ledger_id=ledger_id, suite=keys[0].suite if keys else None
+    )
+    return b"".join(write_container(ledger_id, sealing.wraps, sealing.chunks()))
+
+
+def open_container(ledger_id: bytes, data: bytes, openers: Sequence[Opener]) -> list[tuple[str, bytes]]:
+    """The documents of such a file. Raises ``SealForeign`` where none of the openers is a recipient, ``SealError``."""
+    container = read_container([data], ledger_id)
+    addressed = {parse_wrap(wrap).key_id for wrap in container.wraps}
+    opener = next((one for one in openers if one.key_id in addressed), openers[0])
+    return unseal(container.wrap_for(opener.key_id), opener, ledger_id, container.body).read(OPEN_LIMIT)

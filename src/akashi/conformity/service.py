@@ -69,7 +69,7 @@ class Conformity:
         self.answers = Answers(
             documents=self.documents, author=author, payloads=payloads, openers=openers, clock=clock, books=books
         )
-        self._author, self._clock, self._judges = author, clock, judges
+        self._author, self._clock, self.judges = author, clock, judges
         self._running = threading.Lock()
 
     def close(self) -> None:
@@ -80,6 +80,10 @@ class Conformity:
     def institution(self) -> str:
         """Whose conformity it is."""
         return self._author.institution
+
+    def now_ms(self) -> int:
+        """The moment that verdicts are asked for."""
+        return self._clock.now_ms()
 
     # what is declared
 
@@ -200,7 +204,7 @@ class Conformity:
         return self._judged(inputs)
 
     def _judged(self, inputs: Inputs) -> Results:
-        return evaluate(self.books.shelf, self.books.crosswalk, inputs, self._judges)
+        return evaluate(self.books.shelf, self.books.crosswalk, inputs, self.judges)
 
     def contradictions(self, results: Results) -> list[Decision]:
         """Where a declaration stands against a measurement, over all catalogues."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from akashi.app.config import GatewayPaths, GatewaySettings, gateway_paths, load_settings
+from akashi.app.conformity.library import books, judges
 from akashi.app.desk.drafts import Drafts
 from akashi.app.desk.maps import MapShelf
 from akashi.app.directory import Directory
@@ -27,6 +29,7 @@ from akashi.app.gateway.remote import Channel, RemoteDirectory, RemoteLedger, Re
 from akashi.app.gateway.seen import SeenCheckpoint
 from akashi.app.server.home import Server
 from akashi.clock import Clock
+from akashi.conformity.service import Conformity
 from akashi.errors import Unavailable
 from akashi.exchange.model import Acting
 from akashi.exchange.screening import find_scanner
@@ -105,9 +108,25 @@ class Gateway:
         """The access journal of this gateway."""
         return self.accounts.journal
 
+    @cached_property
+    def conformity(self) -> Conformity:
+        """Conformity of the institution; its books are read and its store opened when somebody first asks."""
+        return Conformity(
+            database=self.paths.conformity,
+            box=self.keystore,
+            author=self.author,
+            payloads=self.payloads,
+            openers=[self.keystore.opener(OPENING_KEY)],
+            clock=self.clock,
+            books=books(),
+            judges=judges(),
+        )
+
     def close(self) -> None:
         """Release databases and connections."""
         self.drafts.clear()
+        if "conformity" in self.__dict__:
+            self.conformity.close()
         if self.line.channel is None:
             with suppress(Unavailable):  # a full disk, or a server that was closed first: the older note stays good
                 self.seen.keep(self.ledger.checkpoint())

@@ -17,8 +17,10 @@ from akashi.ledger.state import ReadState
 from akashi.ledger.wire.cbor import Value
 
 _MEMBERS = frozenset({"inst", "key", "keyof", "log"})
-_OWNED = frozenset({"per", "dev"})
+_OWNED = frozenset({"per", "dev", "cftgt", "cfrun", "cfans"})
 _INDEXES = frozenset({"trin", "trout"})
+_SUBJECTS = {"per": "per", "dev": "dev", "tgt": "cftgt", "run": "cfrun", "ans": "cfans", "evd": "cfans"}
+"""Where the row of a subject is, whose owner may read the operations on it."""
 _PAYLOADS = frozenset({"pay", "cfp"})
 
 
@@ -55,7 +57,7 @@ def decide_subject(state: ReadState, institution: str, subject: str) -> Allowed 
         return ALLOWED
     if subject.startswith("tr-"):
         return ALLOWED if visible_to(state, subject, institution) else Denied("subject.hidden")
-    space = {"per-": "per", "dev-": "dev"}.get(subject[:4])
+    space = _SUBJECTS.get(subject.partition("-")[0])
     if space is None:
         return Denied("subject.hidden")
     return decide_row(state, institution, space, subject.encode(), state.get(space, subject.encode()))

@@ -1,0 +1,34 @@
+"""The books that ship with the program, and the table of all judges.
+
+Guarantees: loaded once a process, on first use; every check that a catalogue names has a judge. Refuses to start with a catalogue that
+does not hold what it announces. Trusts: whoever can write the program's folder.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from akashi.conformity.books import Books, read_books
+from akashi.conformity.judges import akashi as judges_akashi
+from akashi.conformity.judges import backup as judges_backup
+from akashi.conformity.judges import host as judges_host
+from akashi.conformity.judges import records as judges_records
+from akashi.conformity.judges import software as judges_software
+from akashi.conformity.judges import wire as judges_wire
+from akashi.conformity.judges.registry import JUDGES, Judges
+
+CATALOGUES = Path(__file__).resolve().parents[4] / "catalogs"
+JUDGE_MODULES = (judges_akashi, judges_backup, judges_host, judges_records, judges_software, judges_wire)
+"""Imported for what they register."""
+
+
+def judges() -> Judges:
+    """Every judge."""
+    return JUDGES
+
+
+@cache
+def books() -> Books:
+    """Catalogues, crosswalk, features and presets. Raises ``CatalogueInvalid``."""
+    return read_books(CATALOGUES, JUDGES)

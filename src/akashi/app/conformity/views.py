@@ -1,0 +1,189 @@
+"""What the faces show of conformity: overview, sheet, item; the same for pages, REST and command line.
+
+Guarantees: read only; contradictions come first; an item that does not apply is marked, not dropped. Refuses: catalogues and items that
+are not there. Trusts: the caller for permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from akashi.conformity.answers import EvidenceFile
+from akashi.conformity.evaluation import Results, assessable
+from akashi.conformity.model import (
+    DAY_MS,
+    Answer,
+    Basis,
+    Catalogue,
+    Decision,
+    Item,
+    Measurement,
+    Mode,
+    Parameter,
+    Relation,
+    Shares,
+    Verdict,
+    Words,
+)
+from akashi.conformity.rules import shares
+from akashi.conformity.service import Conformity
+
+SOON_MS = 30 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSummary:
+    """One catalogue at a glance; ``counts`` by verdict."""
+
+    catalogue: Catalogue
+    shares: Shares
+    counts: Mapping[Verdict, int]
+    contradictions: int
+    unanswered: int
+    """Items that wait for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything at a glance."""
+
+    sheets: tuple[SheetSummary, ...]
+    contradictions: tuple[Decision, ...]
+    expiring: tuple[Decision, ...]
+    features: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of a sheet to show; empty means all."""
+
+    group: str = ""
+    verdict: Verdict | None = None
+    basis: Basis | None = None
+    text: str = ""
+    applicable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One line of a sheet."""
+
+    item: Item
+    decision: Decision
+    answer: Answer | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """Everything about one item."""
+
+    catalogue: Catalogue
+    item: Item
+    group: Words
+    decision: Decision
+    answer: Answer | None
+    history: tuple[Answer, ...]
+    evidence: tuple[EvidenceFile, ...]
+    measurements: tuple[Measurement, ...]
+    """What the item's checks were judged from."""
+    neighbours: tuple[tuple[str, Relation, str, Decision], ...]
+    thresholds: Mapping[str, Parameter]
+    """Those that the item's judges read."""
+
+
+def overview(conformity: Conformity, results: Results | None = None) -> Overview:
+    """All catalogues at a glance."""
+    results = conformity.results() if results is None else results
+    now = conformity.now_ms()
+    sheets, expiring = [], []
+    for catalogue in conformity.books.shelf.catalogues:
+        decisions = assessable(catalogue, results)
+        sheets.append(_summary(catalogue, decisions))
+        expiring += [one for one in decisions if now < one.expires_ms <= now + SOON_MS]
+    clashes = tuple(conformity.contradictions(results))
+    return Overview(
+        tuple(sheets), clashes, tuple(sorted(expiring, key=lambda one: one.expires_ms)), conformity.features()
+    )
+
+
+def _summary(catalogue: Catalogue, decisions: Sequence[Decision]) -> SheetSummary:
+    counts = {verdict: sum(1 for one in decisions if one.verdict is verdict) for verdict in Verdict}
+    clashes = sum(1 for one in decisions if one.contradiction)
+    waiting = sum(1 for one in decisions if one.reason == "item.unanswered")
+    return SheetSummary(catalogue, shares(decisions), counts, clashes, waiting)
+
+
+def sheet(
+    conformity: Conformity, name: str, filters: Filters, results: Results | None = None
+) -> tuple[Catalogue, list[SheetRow]]:
+    """The lines of a sheet that the filters let through, headings included where one of theirs is. Raises ``CatalogueUnknown``."""
+    catalogue = conformity.books.shelf.catalogue(name)
+    results = conformity.results() if results is None else results
+    answers = {(one.catalogue, one.item): one for one in conformity.answers.all()}
+    rows = [
+        SheetRow(item, decision, answers.get((name, item.id)))
+        for item, decision in zip(catalogue.items, results.of(name), strict=True)
+    ]
+    kept = [row for row in rows if row.item.mode is not Mode.GROUP and _passes(row, filters)]
+    headed = {row.item.parent for row in kept}
+    parents = {row.item.id: row.item.parent for row in rows}
+    for heading in list(headed):
+        at = parents.get(heading, "")
+        while at:
+            headed.add(at)
+            at = parents[at]
+    shown = {row.item.id for row in kept}
+    return catalogue, [row for row in rows if row.item.id in shown or row.item.id in headed]
+
+
+def _passes(row: SheetRow, filters: Filters) -> bool:
+    wanted = filters.text.strip().casefold()
+    text = f"{row.item.id} {row.item.clause} {row.item.text.ja} {row.item.text.en} {row.item.plain}".casefold()
+    return (
+        (not filters.group or row.item.group == filters.group)
+        and (filters.verdict is None or row.decision.verdict is filters.verdict)
+        and (filters.basis is None or row.decision.basis is filters.basis)
+        and (not wanted or wanted in text)
+        and (not filters.applicable or row.decision.verdict is not Verdict.NOT_APPLICABLE)
+    )
+
+
+def item_view(conformity: Conformity, catalogue: str, item: str, results: Results | None = None) -> ItemView:
+    """Everything about one item. Raises ``CatalogueUnknown``, ``ItemUnknown``."""
+    book = conformity.books.shelf.catalogue(catalogue)
+    found = conformity.books.shelf.item(catalogue, item)
+    results = conformity.results() if results is None else results
+    by_name = {f"{one.catalogue}/{one.item}": one for each in results.decisions.values() for one in each}
+    answer = conformity.answers.of(catalogue, item)
+    named = set(answer.evidence) if answer else set()
+    neighbours = tuple(
+        (name, relation, reason, by_name[name])
+        for name, relation, reason in conformity.books.crosswalk.of(f"{catalogue}/{item}")
+        if name in by_name
+    )
+    probes, thresholds = _judged_by(conformity, book, found)
+    return ItemView(
+        book,
+        found,
+        next(one.title for one in book.groups if one.id == found.group),
+        by_name[f"{catalogue}/{item}"],
+        answer,
+        tuple(conformity.answers.history(catalogue, item)),
+        tuple(one for one in conformity.answers.evidence() if one.handle in named),
+        tuple(one for one in conformity.measurements() if one.probe in probes),
+        neighbours,
+        thresholds,
+    )
+
+
+def _judged_by(conformity: Conformity, book: Catalogue, item: Item) -> tuple[set[str], dict[str, Parameter]]:
+    """The probes whose measurements an item's judges read, and the thresholds that they use."""
+    parameters, _ = conformity.books.shelf.parameters(book.id)
+    found = [judge for check in item.checks if (judge := conformity.judges.find(check)) is not None]
+    keys = {key for judge in found for key in judge.defaults}
+    used = {
+        key: parameters.get(key) or Parameter(next(judge.defaults[key] for judge in found if key in judge.defaults))
+        for key in sorted(keys)
+    }
+    return {judge.probe for judge in found}, used
