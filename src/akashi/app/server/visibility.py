@@ -1,7 +1,8 @@
 """Which part of the replicated state a member may read.
 
 Guarantees: pure; deny by default. Members see the registry of keys and institutions, their own people and devices, and transfers
-to which they are a party; of conformity, what names them as owner, reader or party. Refuses everything else, so that a gateway's certificate is no window on other institutions.
+to which they are a party; of conformity, what names them as owner, reader or party, and the public list. Refuses everything else, so
+that a gateway's certificate is no window on other institutions.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from akashi.conformity.deliveries import may_read
+from akashi.conformity.flow.records import CONCERNS, LISTED, PARTY_SPACES, SPACE_OF, is_party
 from akashi.exchange.records import transfer_of_payload, visible_to
 from akashi.identity.events import device
 from akashi.ledger.registry import key_record
@@ -16,10 +18,10 @@ from akashi.ledger.rules import ALLOWED, Allowed, Denied
 from akashi.ledger.state import ReadState
 from akashi.ledger.wire.cbor import Value
 
-_MEMBERS = frozenset({"inst", "key", "keyof", "log"})
+_MEMBERS = frozenset({"inst", "key", "keyof", "log", LISTED})
 _OWNED = frozenset({"per", "dev", "cftgt", "cfrun", "cfans"})
-_INDEXES = frozenset({"trin", "trout"})
-_SUBJECTS = {"per": "per", "dev": "dev", "tgt": "cftgt", "run": "cfrun", "ans": "cfans", "evd": "cfans"}
+_INDEXES = frozenset({"trin", "trout", CONCERNS})
+_SUBJECTS = {"per": "per", "dev": "dev", "tgt": "cftgt", "run": "cfrun", "ans": "cfans", "evd": "cfans", **SPACE_OF}
 """Where the row of a subject is, whose owner may read the operations on it."""
 _PAYLOADS = frozenset({"pay", "cfp"})
 
@@ -47,6 +49,8 @@ def decide_row(state: ReadState, institution: str, space: str, key: bytes, value
         if found is not None and institution in (found.sender, found.receiver):
             return ALLOWED
     if space in _PAYLOADS and may_read(state, key, institution):
+        return ALLOWED
+    if space in PARTY_SPACES and is_party(state, space, key, institution):
         return ALLOWED
     return Denied("state.hidden")
 
