@@ -17,6 +17,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -196,7 +197,7 @@ def listed(value: str) -> list[str]:
 def moment_ms(written: str) -> int:
     """An ISO 8601 date or moment in milliseconds; without a zone it is UTC. Raises ``Unreached`` for anything else."""
     try:
-        found = datetime.fromisoformat(written.strip().replace("/", "-"))
+        found = datetime.fromisoformat(_PLAIN_DAY.sub(_padded, written.strip()))
     except ValueError as error:
         raise Unreached(reason="date") from error
     if found.tzinfo is None:
@@ -204,9 +205,16 @@ def moment_ms(written: str) -> int:
     return round(found.timestamp() * 1000)
 
 
+_PLAIN_DAY = re.compile(r"^(\d{4})[/-](\d{1,2})[/-](\d{1,2})(?!\d)")
+
+
+def _padded(found: re.Match[str]) -> str:
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}"
+
+
 def day_ms(written: str) -> int:
     """The start of a day."""
-    return moment_ms(written[:10])
+    return moment_ms(written) // DAY_MS * DAY_MS
 
 
 def day_end_ms(written: str) -> int:
