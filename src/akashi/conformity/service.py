@@ -228,7 +228,8 @@ def _load_target(handle: str, value: Value) -> Target:
     options = {}
     for row in fields.rows():
         pair = Fields(row, 2)
-        options[pair.text()] = pair.text()
+        key = pair.text()
+        options[key] = pair.text()
     return Target(handle, kind, address, options, fields.number(), fields.number())
 
 
@@ -247,6 +248,7 @@ def _load_run(value: Value) -> tuple[Sealed, tuple[int, ...]]:
     apart = {}
     for row in fields.rows():
         one = Fields(row, 4)
-        apart[one.number()] = Committed(one.octets(), one.octets(), one.octets())
+        index = one.number()
+        apart[index] = Committed(one.octets(), one.octets(), one.octets())
     counts = tuple(one for one in fields.rows() if isinstance(one, int))
     return Sealed(load_head(items[0].value), tuple(items), apart), counts
