@@ -1,0 +1,1 @@
+"""Akashi judges itself: probes that try the running system, put together where the parts may meet."""

@@ -1,0 +1,106 @@
+"""The self check as a whole: all its probes, and the targets that an Akashi home registers for itself.
+
+Guarantees: every probe of this package is in the table once, of the kind ``akashi``; targets are on this machine and consent to themselves
+until the moment that the caller names. Refuses: to list other institutions' machines. Trusts the home's settings for ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths, gateways_in, load_settings, server_paths
+from akashi.app.selfcheck import access, accounts, formats, ledgers, people, vault, wire
+from akashi.app.selfcheck.context import SelfContext
+from akashi.conformity.model import Target, TargetKind
+from akashi.conformity.probing import Bench, Observed, Probe
+
+_Made = Callable[[SelfContext, Target, Bench], Observed]
+_PROBES: dict[str, _Made] = {
+    "passwords": people.passwords,
+    "lockout": people.lockout,
+    "sessions": people.sessions,
+    "factors": people.factors,
+    "permissions": access.permissions,
+    "canary": access.canary,
+    "log_readers": access.log_readers,
+    "staff": accounts.staff,
+    "sharing": accounts.sharing,
+    "resets": accounts.resets,
+    "ledger": ledgers.ledger,
+    "records": ledgers.records,
+    "tamper": ledgers.tamper,
+    "signatures": ledgers.signatures,
+    "sealing": vault.sealing,
+    "erasure": vault.erasure,
+    "isolation": vault.isolation,
+    "formats": formats.formats,
+    "screening": formats.screening,
+    "doors": wire.doors,
+    "revocation": wire.revocation,
+}
+_ACTIVE = frozenset(
+    {"passwords", "lockout", "sessions", "factors", "permissions", "canary", "log_readers"}
+) | frozenset({"resets", "sealing", "doors", "revocation"})
+"""Those that make a test account, stage something or send requests: they need consent."""
+_OPTIONS = {"staff": accounts.STAFF_OPTION}
+_LOCAL = "127.0.0.1"
+
+
+def self_probes(here: SelfContext) -> list[Probe]:
+    """All probes over one context, by name; hand them to ``run_probes`` (or ``Probes.add``) beside the others."""
+    return [
+        Probe(name, 1, TargetKind.AKASHI, name in _ACTIVE, partial(_run, made, here), _OPTIONS.get(name, ""))
+        for name, made in sorted(_PROBES.items())
+    ]
+
+
+def _run(made: _Made, here: SelfContext, target: Target, bench: Bench) -> Observed:
+    return made(here, target, bench)
+
+
+def default_targets(home: Path, consent_until_ms: int, *, staff: Path | None = None) -> list[Target]:
+    """What a home registers for itself: its TLS ports with a machine certificate, its folders of settings, this machine, itself."""
+    targets = [_target("home", TargetKind.AKASHI, str(home), consent_until_ms, _staff(staff))]
+    targets.append(_target("machine", TargetKind.MACHINE, _LOCAL, consent_until_ms, {}))
+    ports: list[int] = []
+    ca = server_paths(home).public / "ca.pem"
+    certificate = ""
+    for institution in gateways_in(home):
+        paths = gateway_paths(home, institution)
+        settings = load_settings(paths.settings, GatewaySettings)
+        certificate = certificate or str(paths.certificate)
+        options = {"ca": str(paths.ca), "certificate": str(paths.certificate), "role": "gateway"}
+        targets.append(_target(institution, TargetKind.TLS, f"{_LOCAL}:{settings.port}", consent_until_ms, options))
+        targets.append(
+            _target(f"file {institution}", TargetKind.FILE, str(paths.settings), consent_until_ms, {"secrets": "1"})
+        )
+        ports.append(settings.port)
+    if server_paths(home).settings.is_file():
+        served = load_settings(server_paths(home).settings, ServerSettings)
+        options = {"ca": str(ca), "certificate": certificate, "role": "server"}
+        targets.append(_target("server", TargetKind.TLS, f"{_LOCAL}:{served.port}", consent_until_ms, options))
+        targets.append(
+            _target(
+                "file server", TargetKind.FILE, str(server_paths(home).settings), consent_until_ms, {"secrets": "1"}
+            )
+        )
+        ports += [served.port, served.public_port]
+    allowed = ",".join(str(port) for port in sorted(ports))
+    return [*targets, _target("host", TargetKind.HOST, _LOCAL, consent_until_ms, {"ports": allowed})]
+
+
+def _staff(path: Path | None) -> dict[str, str]:
+    return {} if path is None else {accounts.STAFF_OPTION: str(path)}
+
+
+def _target(name: str, kind: TargetKind, address: str, until_ms: int, options: dict[str, str]) -> Target:
+    """The handle follows from name and kind, so that the same target keeps it from run to run.
+
+    >>> _target("home", TargetKind.AKASHI, "x", 0, {}).handle == _target("home", TargetKind.AKASHI, "y", 0, {}).handle
+    True
+    """
+    handle = f"tgt-{sha256(f'{kind} {name}'.encode()).hexdigest()[:16]}"
+    return Target(handle, kind, address, options, until_ms)

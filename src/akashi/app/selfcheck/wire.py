@@ -1,0 +1,208 @@
+"""Routes without a session, and a revoked device on an open connection, over the origins that are served.
+
+Guarantees: requests carry nothing but a path that names nothing that exists; TLS is that of a browser (1.3, the service's own CA), with a
+deadline of three seconds. Refuses: to call a route closed because nothing answered at all. Trusts: the route tables it is given to be
+whole (``akashi.api.faces`` takes them from the applications).
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from contextlib import closing
+from urllib.parse import urlsplit
+
+from akashi.app.gateway.home import MACHINE_KEY, Gateway
+from akashi.app.gateway.machine_tls import client_context
+from akashi.app.selfcheck.context import TOOL, SelfContext
+from akashi.app.selfcheck.faces import CLOSED, Answer, Ask, Face
+from akashi.app.selfcheck.trial import TrialDevice, trial_device, trial_person
+from akashi.conformity.errors import Unreached
+from akashi.conformity.model import Fact, Target
+from akashi.conformity.probing import Bench, Observed
+from akashi.identity.errors import SessionEnded
+
+SECONDS = 3
+_SESSION = "/api/v1/session"
+_HEADERS = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+_MOST_BODY = 1 << 16
+
+
+def doors(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
+    """Every route of the gateway's and the server's tables: without a certificate, and with one but without a session."""
+    if not here.faces:
+        raise Unreached(reason="routes")
+    tried, let, closed = 0, list[str](), 0
+    own = here.gateway.machine_certificate()
+    for face in here.faces:
+        ask = https_ask(here.base_url, here.gateway) if here.base_url and face.sessions else face.ask
+        for method, path in face.routes:
+            asked = [None, own] if face.sessions and (method, path) not in face.open else [None]
+            for certificate in asked:
+                answer = ask(method, filled(path), certificate)
+                tried += 1
+                closed += 1 if answer.status == CLOSED else 0
+                if not answer.refused:
+                    let.append(f"{face.name} {method} {path}")
+    facts: dict[str, Fact] = {
+        "faces": tuple(sorted(face.name for face in here.faces)),
+        "routes": sum(len(face.routes) for face in here.faces),
+        "tried": tried,
+        "refused": tried - len(let),
+        "closed": closed,
+        "let": tuple(sorted(set(let))[:20]),
+        "open_by_design": sum(len(face.open) for face in here.faces),
+        "reached": _alive(here),
+    }
+    return Observed(facts, json.dumps(sorted(let)).encode(), TOOL)
+
+
+def _alive(here: SelfContext) -> bool:
+    """Whether something answers a device at all: a dead port refuses everything, and proves nothing."""
+    own = here.gateway.machine_certificate()
+    if here.base_url:
+        return https_ask(here.base_url, here.gateway)("GET", _SESSION, own).status != CLOSED
+    return any(
+        face.ask(method, filled(path), own if face.sessions else None).status != CLOSED
+        for face in here.faces
+        for method, path in face.routes[:1]
+    )
+
+
+def filled(path: str) -> str:
+    """The path with well-formed handles of nothing in its places.
+
+    >>> filled("/api/v1/transfers/{name}")
+    '/api/v1/transfers/tr-selfcheck0000'
+    """
+    for place, value in _FILLED.items():
+        path = path.replace(place, value)
+    return path
+
+
+_FILLED = {
+    "{name}": "tr-selfcheck0000",
+    "{draft}": "draft",
+    "{institution}": "inst-selfcheck0000",
+    "{device}": "dev-selfcheck0000",
+    "{operation}": "00" * 32,
+    "{subject}": "tr-selfcheck0000",
+    "{space}": "tr",
+    "{key}": "00" * 32,
+    "{payload}": "00" * 16,
+}
+
+
+def https_ask(url: str, gateway: Gateway) -> Ask:
+    """Ask over HTTPS: with the gateway machine's certificate, or with none."""
+    known = client_context(
+        gateway.paths.ca.read_bytes(), gateway.paths.certificate.read_bytes(), gateway.keystore.private_key(MACHINE_KEY)
+    )
+    nobody = _context(gateway)
+
+    def ask(method: str, path: str, certificate: bytes | None) -> Answer:
+        try:
+            with closing(_connection(url, nobody if certificate is None else known)) as connection:
+                return _asked(connection, method, path)
+        except (OSError, http.client.HTTPException):
+            return Answer(CLOSED)
+
+    return ask
+
+
+def _context(gateway: Gateway) -> ssl.SSLContext:
+    """A client without a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(cadata=gateway.paths.ca.read_bytes().decode("ascii"))
+    return context
+
+
+def _connection(url: str, context: ssl.SSLContext) -> http.client.HTTPSConnection:
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise Unreached(reason="url")
+    return http.client.HTTPSConnection(parts.hostname, parts.port or 443, timeout=SECONDS, context=context)
+
+
+def _asked(connection: http.client.HTTPSConnection, method: str, path: str) -> Answer:
+    connection.request(method, path, headers=_HEADERS)
+    answer = connection.getresponse()
+    body = answer.read(_MOST_BODY)
+    try:
+        told = json.loads(body)
+    except ValueError:
+        told = None
+    code = told.get("code", "") if isinstance(told, dict) else ""
+    return Answer(answer.status, answer.headers.get("location", ""), str(code))
+
+
+def revocation(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
+    """Enrol a device, use it, revoke it: the same open connection, a resumed one and a new one must all be refused."""
+    if not here.base_url:
+        raise Unreached(reason="serve")
+    with trial_person(here) as trial, trial_device(here, trial.person) as device:
+        context = client_context(here.gateway.paths.ca.read_bytes(), device.certificate, device.key)
+        with closing(_connection(here.base_url, context)) as connection:
+            before = _asked(connection, "GET", _SESSION)
+            session = connection.sock.session if isinstance(connection.sock, ssl.SSLSocket) else None
+            device.revoke()
+            on_open = _tried(connection)
+        resumed = _resumed(here, device, context, session)
+        fresh = _new(here, device)
+    answers = {"before": before, "open": on_open, "resumed": resumed, "new": fresh}
+    facts: dict[str, Fact] = {
+        "before.admitted": before.code == SessionEnded.code,
+        "open.refused": shut(on_open),
+        "resumed.refused": shut(resumed),
+        "new.refused": shut(fresh),
+        "tickets": session is not None and session.has_ticket,
+    }
+    return Observed(facts, json.dumps({name: one._asdict() for name, one in answers.items()}).encode(), TOOL)
+
+
+def shut(answer: Answer) -> bool:
+    """Closed, or refused for the certificate itself; ``401`` for want of a session means that the device was let in."""
+    return answer.status in (CLOSED, 403)
+
+
+def _tried(connection: http.client.HTTPSConnection) -> Answer:
+    """Another request on the connection that is open; it must not be opened anew."""
+    if connection.sock is None:
+        return Answer(CLOSED)
+    connection.auto_open = 0
+    try:
+        return _asked(connection, "GET", _SESSION)
+    except (OSError, http.client.HTTPException):
+        return Answer(CLOSED)
+
+
+def _new(here: SelfContext, device: TrialDevice) -> Answer:
+    context = client_context(here.gateway.paths.ca.read_bytes(), device.certificate, device.key)
+    try:
+        with closing(_connection(here.base_url, context)) as connection:
+            return _asked(connection, "GET", _SESSION)
+    except (OSError, http.client.HTTPException):
+        return Answer(CLOSED)
+
+
+def _resumed(here: SelfContext, device: TrialDevice, context: ssl.SSLContext, session: ssl.SSLSession | None) -> Answer:
+    """With the session of the connection from before, where the server gave a ticket for one; else as a new one."""
+    if session is None or not session.has_ticket:
+        return _new(here, device)
+    try:
+        with closing(_connection(here.base_url, context)) as connection:
+            connection.connect()
+            raw = connection.sock
+            if not isinstance(raw, ssl.SSLSocket):
+                return Answer(CLOSED)
+            raw.session = session
+            return _asked(connection, "GET", _SESSION)
+    except (OSError, ValueError, http.client.HTTPException):
+        return Answer(CLOSED)
+
+
+def names(faces: tuple[Face, ...]) -> tuple[str, ...]:
+    """The names of the origins in a table."""
+    return tuple(face.name for face in faces)
