@@ -1,7 +1,8 @@
 """The ``ike`` probe: which version, mode and algorithms of IKE a VPN gateway answers to, asked by datagrams of our own.
 
 Guarantees: IKEv1 main and aggressive mode (RFC 2409 5.1, 5.2; RFC 2408 3) and IKEv2 IKE_SA_INIT (RFC 7296 1.2) are asked for, the latter
-also with weak transforms only, one dimension at a time; each is sent twice before silence counts. Replies are read strictly: cookies,
+also with weak transforms only, one dimension at a time; each is sent twice before silence counts, and a gateway that answered before and
+is silent then (a limit on half-open exchanges) is ``unclear``, not clean. Replies are read strictly: cookies,
 lengths and payload chain must fit. A gateway that answers nothing at all is unreached. Refuses: to go beyond the first message, so nobody
 is authenticated. Trusts nobody. Whether a shared key or a certificate authenticates cannot be seen from outside: see ``ipsec_config``.
 
@@ -27,6 +28,8 @@ from akashi.conformity.probing import Bench, Observed, Pace, probe
 from akashi.conformity.wire.dial import Place, place
 
 ROUNDS, ROUND_SECONDS, MAX_DATAGRAM = 2, 1.0, 16384
+IKE_PORT, NON_ESP = 500, bytes(4)
+"""On every other port than 500, IKE wears the non-ESP marker (RFC 3948 2.2)."""
 ENCR, PRF, INTEG, DH = 1, 2, 3, 4
 MODP = {1: 768, 2: 1024, 5: 1536, 14: 2048, 15: 3072, 16: 4096, 17: 6144, 18: 8192, 22: 1024, 23: 2048, 24: 2048}
 _CURVES: Mapping[int, ec.EllipticCurve] = {
@@ -205,7 +208,8 @@ def parse(data: bytes, spi: bytes) -> Reply | None:
         or (major == 1 and exchange not in (2, 4, 5))
     ):
         return None
-    at, chosen, notice, told, payloads = 28, (), 0, b"", 0
+    chosen: tuple[tuple[int, str], ...] = ()
+    at, notice, told, payloads = 28, 0, b"", 0
     while kind:
         size = int.from_bytes(data[at + 2 : at + 4], "big")
         payloads += 1
@@ -280,6 +284,7 @@ def ask(at: Place, questions: Sequence[Question], pace: Pace) -> None:
 
 def _round(at: Place, questions: Sequence[Question], pace: Pace) -> None:
     waiting: dict[socket.socket, Question] = {}
+    marker = b"" if at.port == IKE_PORT else NON_ESP
     try:
         for one in questions:
             family, kind, number, _, address = socket.getaddrinfo(at.host, at.port, type=socket.SOCK_DGRAM)[0]
@@ -287,15 +292,15 @@ def _round(at: Place, questions: Sequence[Question], pace: Pace) -> None:
             waiting[line] = one
             line.connect(address)  # connected: only this gateway's datagrams are taken
             pace.wait()
-            line.send(one.wire())
+            line.send(marker + one.wire())
         until = time.monotonic() + ROUND_SECONDS
         open_lines = set(waiting)
         while open_lines and (left := until - time.monotonic()) > 0:
             for line in select.select(list(open_lines), [], [], left)[0]:
                 try:
-                    if waiting[line].take(line.recv(MAX_DATAGRAM)):
+                    if waiting[line].take(line.recv(MAX_DATAGRAM).removeprefix(marker)):
                         pace.wait()
-                        line.send(waiting[line].wire())
+                        line.send(marker + waiting[line].wire())
                         continue
                     if waiting[line].reply is None:
                         continue
@@ -337,6 +342,7 @@ def ike(target: Target, bench: Bench) -> Observed:
         "ikev1.aggressive": _best(aggressive),
         "ikev2": modern.outcome,
         "ikev2.chosen": _names(modern),
+        "ikev2.unclear": sum(one.reply is None for one in weak.values()),
         "ikev2.weak": tuple(sorted({name for kind, one in weak.items() for name in _names(one, kind)})),
     }
     raw = {
