@@ -206,7 +206,13 @@ def _apply_evaluated(state: WriteState, body: AssessmentEvaluated, context: Cont
     old = _known(state, body.assessment)
     hand_over(state, context, body, old.applicant, old.handle)
     evaluated = replace(
-        old, phase=Phase.EVALUATED, evaluator=hand.person, finding=body.finding, changed_ms=context.block_ms
+        old,
+        phase=Phase.EVALUATED,
+        evaluator=hand.person,
+        finding=body.finding,
+        report=body.commitment,
+        report_payload=body.payload,
+        changed_ms=context.block_ms,
     )
     save_assessment(state, evaluated)
 

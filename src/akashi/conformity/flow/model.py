@@ -171,6 +171,8 @@ class Assessment:
     open_questions: int = 0
     evaluator: str | None = None
     finding: Finding | None = None
+    report: bytes | None = None
+    report_payload: bytes | None = None
     committee: str | None = None
     board: str | None = None
     renews: str | None = None

@@ -164,7 +164,8 @@ def assessment(state: ReadState, handle: str) -> Assessment | None:
         case [
             [str(applicant), str(assessor)], [int(kind), int(phase), int(applied), int(changed), int(questions)],
             list(sheets), bytes(bundle), bytes(boundary_), bytes(overview), bytes(payload),
-            (str() | None) as evaluator, (int() | None) as finding, (str() | None) as committee,
+            (str() | None) as evaluator, (int() | None) as finding, (bytes() | None) as report_,
+            (bytes() | None) as report_payload, (str() | None) as committee,
             (str() | None) as board, (str() | None) as renews, (int() | None) as until,
         ]:  # fmt: skip
             return Assessment(
@@ -182,6 +183,8 @@ def assessment(state: ReadState, handle: str) -> Assessment | None:
                 open_questions=questions,
                 evaluator=evaluator,
                 finding=None if finding is None else Finding(finding),
+                report=report_,
+                report_payload=report_payload,
                 committee=committee,
                 board=board,
                 renews=renews,
@@ -197,7 +200,7 @@ def save_assessment(state: WriteState, one: Assessment) -> None:
     finding = None if one.finding is None else int(one.finding)
     row: list[Value] = [
         numbers, list(one.sheets), one.bundle, one.boundary, one.overview, one.payload,
-        one.evaluator, finding, one.committee, one.board, one.renews, one.valid_until_ms,
+        one.evaluator, finding, one.report, one.report_payload, one.committee, one.board, one.renews, one.valid_until_ms,
     ]  # fmt: skip
     _save(state, one.handle, (one.applicant, one.assessor), row)
 

@@ -1,0 +1,183 @@
+"""An assessment, from both sides: apply, ask and reply, evaluate, decide, publish, withdraw, renew.
+
+Guarantees: each step is one signed operation by a named person with the role that the step asks for; sheets, evidence, questions, replies
+and the report are sealed to the other side and compared with the ledger's commitment when they are opened. Refuses (as ``StepRefused``,
+with the ledger's reason): steps out of order, the same person twice. Trusts: the caller for permissions and for who acts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from akashi.conformity.errors import RecordUnknown
+from akashi.conformity.flow import records
+from akashi.conformity.flow.events import (
+    AssessmentApplied,
+    AssessmentEvaluated,
+    AssessmentPublished,
+    AssessmentWithdrawn,
+    BoardDecided,
+    CommitteeDecided,
+    QuestionAsked,
+    QuestionReplied,
+)
+from akashi.conformity.flow.model import (
+    Application,
+    Assessment,
+    Finding,
+    Listed,
+    Phase,
+    Question,
+    Ruling,
+    WithdrawnReason,
+)
+from akashi.conformity.flow.speaking import Speaker, Spoken
+from akashi.identity.handles import new_handle
+from akashi.identity.model import Session
+from akashi.ledger.wire.envelope import parse_operation
+from akashi.ledger.wire.leaf import parse_leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation about an assessment, as both sides see it."""
+
+    index: int
+    kind: str
+    block_ms: int
+    institution: str
+    person: str | None
+    accepted: bool
+
+
+class Applying(Speaker):
+    """The steps of an assessment."""
+
+    def apply(self, application: Application, session: Session) -> str:
+        """Submit: overview, boundary, filled sheets, evidence. Returns the handle."""
+        name = new_handle("asm")
+        staged = self.seal(Spoken(application.overview, application.documents), application.assessor)
+        body = AssessmentApplied(
+            assessment=name,
+            assessor=application.assessor,
+            kind=application.kind,
+            sheets=application.sheets,
+            bundle=application.bundle,
+            boundary=application.boundary,
+            overview=staged.commitment,
+            payload=staged.payload,
+            body_digest=staged.body_digest,
+            wraps=staged.wraps,
+            storage=staged.storage,
+            renews=application.renews,
+        )
+        self.say(body, name, session)
+        return name
+
+    def read_application(self, name: str) -> Spoken:
+        """Overview and documents, opened and compared."""
+        found = self.assessment(name)
+        return self.open(found.payload, found.overview)
+
+    def ask_applicant(self, name: str, spoken: Spoken, session: Session) -> str:
+        """The assessor asks; returns the question's handle."""
+        question = new_handle("que")
+        staged = self.seal(spoken, self.assessment(name).applicant)
+        body = QuestionAsked(
+            name, question, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage
+        )
+        self.say(body, name, session)
+        return question
+
+    def reply(self, name: str, question: str, spoken: Spoken, session: Session) -> None:
+        """The applicant replies to a question."""
+        staged = self.seal(spoken, self.assessment(name).assessor)
+        body = QuestionReplied(
+            name, question, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage
+        )
+        self.say(body, name, session)
+
+    def questions(self, name: str) -> list[Question]:
+        """All questions of an assessment, in the order in which they were asked."""
+        self.assessment(name)
+        with self._ledger.view() as state:
+            return sorted(records.questions(state, name), key=lambda one: (one.asked_ms, one.handle))
+
+    def read_question(self, one: Question) -> tuple[Spoken, Spoken | None]:
+        """A question and its reply, if there is one, opened and compared."""
+        asked = self.open(one.payload, one.commitment)
+        if one.reply_payload is None or one.reply is None:
+            return asked, None
+        return asked, self.open(one.reply_payload, one.reply)
+
+    def evaluate(self, name: str, finding: Finding, report: Spoken, session: Session) -> None:
+        """The evaluator's finding, with a report sealed to the applicant."""
+        staged = self.seal(report, self.assessment(name).applicant)
+        body = AssessmentEvaluated(
+            name, finding, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage
+        )
+        self.say(body, name, session)
+
+    def read_evaluation(self, name: str) -> Spoken:
+        """The newest evaluator's report, opened and compared. Raises ``RecordUnknown`` before there is one."""
+        found = self.assessment(name)
+        if found.report is None or found.report_payload is None:
+            raise RecordUnknown(name=name)
+        return self.open(found.report_payload, found.report)
+
+    def decide_in_committee(self, name: str, ruling: Ruling, session: Session) -> None:
+        """The committee's ruling."""
+        self.say(CommitteeDecided(name, ruling), name, session)
+
+    def decide_on_board(self, name: str, ruling: Ruling, session: Session) -> None:
+        """The board's ruling."""
+        self.say(BoardDecided(name, ruling), name, session)
+
+    def publish(self, name: str, valid_until_ms: int, bundle: bytes, session: Session) -> None:
+        """Put it on the public list; ``bundle``: SHA-256 of the redacted bundle."""
+        self.say(AssessmentPublished(name, valid_until_ms, bundle), name, session)
+
+    def withdraw(self, name: str, reason: WithdrawnReason, session: Session) -> None:
+        """Take it back, for good."""
+        self.say(AssessmentWithdrawn(name, reason), name, session)
+
+    def assessment(self, name: str) -> Assessment:
+        """One assessment. Raises ``RecordUnknown`` for everybody but its two sides."""
+        with self._ledger.view() as state:
+            found = records.assessment(state, name)
+        if found is None or self.institution not in (found.applicant, found.assessor):
+            raise RecordUnknown(name=name)
+        return found
+
+    def assessments(self) -> list[Assessment]:
+        """All assessments that this institution applied for or does, the newest first."""
+        with self._ledger.view() as state:
+            found = [records.assessment(state, name) for name in records.names_of(state, self.institution, "asm")]
+        return sorted((one for one in found if one is not None), key=lambda one: (-one.applied_ms, one.handle))
+
+    def trail(self, name: str) -> list[Step]:
+        """The signed operations of an assessment, in order; the same for both sides."""
+        self.assessment(name)
+        steps = []
+        for entry in self._ledger.entries(name):
+            leaf = parse_leaf(entry.leaf)
+            statement = parse_operation(leaf.envelope).statement
+            actor = statement.actor
+            steps.append(
+                Step(entry.index, statement.kind, leaf.block_ms, actor.institution, actor.person, leaf.result == 0)
+            )
+        return steps
+
+    def listing(self) -> list[Listed]:
+        """The public list, the newest first."""
+        with self._ledger.view() as state:
+            return records.all_listed(state)
+
+    def waiting_assessments(self) -> list[Assessment]:
+        """Assessments in which the next step is this institution's."""
+        return [one for one in self.assessments() if self._is_ours(one)]
+
+    def _is_ours(self, one: Assessment) -> bool:
+        if one.phase is Phase.APPLIED:
+            return self.institution == (one.applicant if one.open_questions else one.assessor)
+        return one.phase in (Phase.EVALUATED, Phase.ENDORSED, Phase.APPROVED) and self.institution == one.assessor

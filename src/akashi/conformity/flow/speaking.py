@@ -1,0 +1,205 @@
+"""How an institution speaks in the flow: keep, seal to proven keys, say on the ledger, and open what others sealed.
+
+Guarantees: what is said is kept here, sealed, before it leaves; an operation is durable before it is submitted and, where no answer came,
+submitted again unchanged by :meth:`Speaker.resume`, so that a step counts once. What is opened must be what the ledger's commitment says,
+file by file. Refuses: to seal to an opening key that was not proven to be the institution's own. Trusts: the caller for who acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from akashi.clock import Clock
+from akashi.conformity.codec import Fields
+from akashi.conformity.commitments import commit, verify_commitment
+from akashi.conformity.deliveries import delivered
+from akashi.conformity.errors import BundleInvalid, RecordUnknown, StepRefused
+from akashi.conformity.sealing import OpeningKeyMissing, Staged, fetch, stage
+from akashi.conformity.store import Box, Documents
+from akashi.identity.model import Session
+from akashi.keys.openers import Opener
+from akashi.ledger.author import Author
+from akashi.ledger.errors import EncodingError, Refused
+from akashi.ledger.model import MAX_LIFETIME_MS
+from akashi.ledger.registry import OpeningKey, opening_key
+from akashi.ledger.wire import cbor
+from akashi.ledger.wire.cbor import Value
+from akashi.ledger.wire.envelope import parse_operation
+from akashi.vault.port import PayloadStore
+
+STATEMENT = "statement.cbor"
+MAX_TEXT = 40_000
+_OUTBOX, _OWN = "flow.outbox", "flow.own"
+_WAITING, _SETTLED, _REFUSED = 0, 1, 2
+
+ProveKey = Callable[[str], bytes | None]
+"""The id of an institution's opening key, proven from the evidence to be its own; ``None`` where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A text with files, as it is kept, sealed and opened. ``rows``: what a program reads (item and reply, for one)."""
+
+    text: str = field(repr=False, default="")
+    files: tuple[tuple[str, bytes], ...] = field(repr=False, default=())
+    rows: tuple[tuple[str, int], ...] = field(repr=False, default=())
+
+    def value(self) -> Value:
+        """What the commitment covers: text, rows, and the digest of every file under its name."""
+        digests: list[Value] = [[name, sha256(data).digest()] for name, data in self.files]
+        rows: list[Value] = [[key, number] for key, number in self.rows]
+        return [self.text, rows, digests]
+
+
+class Speaker:
+    """One institution's voice. Thread-safe as its parts are; ``close`` it."""
+
+    def __init__(  # its collaborators
+        self,
+        *,
+        database: Path,
+        author: Author,
+        payloads: PayloadStore,
+        openers: Sequence[Opener],
+        box: Box,
+        clock: Clock,
+        prove_key: ProveKey,
+    ) -> None:
+        self._documents = Documents(database, box)
+        self._author, self._ledger, self._payloads = author, author.ledger, payloads
+        self._openers, self._clock, self._prove_key = tuple(openers), clock, prove_key
+
+    def close(self) -> None:
+        """Release the store."""
+        self._documents.close()
+
+    @property
+    def institution(self) -> str:
+        """In whose name it speaks."""
+        return self._author.institution
+
+    def resume(self) -> int:
+        """Submit again what got no answer; returns how many are settled now. Stops at the first silence (raises ``Unavailable``)."""
+        done = 0
+        for one in self._documents.newest(_OUTBOX):
+            fields = Fields(one.value, 2)
+            if fields.number() == _WAITING:
+                done += self._submit(one.key, fields.octets())
+        return done
+
+    def say(self, body: object, subject: str, session: Session) -> None:
+        """Say ``body`` about ``subject``. Raises ``StepRefused``, and ``Unavailable`` where it is kept and will be said again."""
+        envelope = self._author.compose(
+            body,
+            subject=subject,
+            person=session.person,
+            device=session.device,
+            auth=session.auth,
+            lifetime_ms=MAX_LIFETIME_MS,
+        )
+        key = parse_operation(envelope).id.hex()
+        self._documents.put(_OUTBOX, key, [_WAITING, envelope], self._clock.now_ms())
+        if not self._submit(key, envelope):
+            raise StepRefused(reason=self._refusal(key))
+
+    def _submit(self, key: str, envelope: bytes) -> bool:
+        try:
+            self._ledger.submit(envelope)
+        except Refused as error:
+            # The envelope is not kept any longer: it will never count.
+            self._documents.put(_OUTBOX, key, [_REFUSED, error.reason.encode()], self._clock.now_ms())
+            return False
+        self._documents.put(_OUTBOX, key, [_SETTLED, b""], self._clock.now_ms())
+        return True
+
+    def _refusal(self, key: str) -> str:
+        found = self._documents.get(_OUTBOX, key)
+        fields = Fields(None if found is None else found.value, 2)
+        fields.number()
+        return fields.octets().decode("ascii", "replace")
+
+    def keep(self, space: str, key: str, value: Value) -> None:
+        """Keep a document here, sealed; every version stays."""
+        self._documents.put(space, key, value, self._clock.now_ms())
+
+    def seal(self, spoken: Spoken, reader: str) -> Staged:
+        """Seal to ``reader`` and to ourselves (``reader`` empty: to ourselves alone); ``commitment`` is that of ``spoken``."""
+        if len(spoken.text) > MAX_TEXT:
+            raise StepRefused(reason="flow.text")
+        committed = commit(spoken.value())
+        parts = [(STATEMENT, cbor.encode([committed.salt, committed.value])), *spoken.files]
+        keys = self._keys(reader)
+        staged = stage(self._payloads, self._ledger.ledger_id, parts, keys)
+        if not {one.key for one in keys} & {one.key_id for one in self._openers}:
+            # A payload has one suite; where ours is another we could not open our own words, so a copy stays here.
+            copies: list[Value] = [[name, data] for name, data in parts]
+            self.keep(_OWN, staged.payload.hex(), copies)
+        return Staged(staged.payload, staged.body_digest, staged.wraps, staged.storage, committed.digest)
+
+    def _keys(self, reader: str) -> list[OpeningKey]:
+        now = self._clock.now_ms()
+        with self._ledger.view() as state:
+            own = opening_key(state, self.institution, now)
+            theirs = opening_key(state, reader, now) if reader else None
+        mine = [] if own is None or own.key not in {one.key_id for one in self._openers} else [own]
+        if not reader:
+            if not mine:
+                raise OpeningKeyMissing(institution=self.institution)
+            return mine
+        proven = self._prove_key(reader)
+        if theirs is None or proven is None:
+            raise OpeningKeyMissing(institution=reader)
+        if theirs.key != proven:
+            raise StepRefused(reason="flow.opening_key")
+        return [theirs, *(one for one in mine if one.suite == theirs.suite)]
+
+    def open(self, payload: bytes, commitment: bytes | None) -> Spoken:
+        """Fetch, open and compare (``commitment`` ``None``: only with itself, where something else is signed, such as a table's digest).
+
+        Raises ``RecordUnknown``, what the vault raises, and ``BundleInvalid`` where it is not what was signed.
+        """
+        with self._ledger.view() as state:
+            found = delivered(state, payload)
+        if found is None or self.institution not in (found.owner, *found.readers):
+            raise RecordUnknown(name="payload")
+        try:
+            return _compared(self._parts(payload), commitment)
+        except EncodingError as error:
+            raise BundleInvalid(failure="flow.statement") from error
+
+    def _parts(self, payload: bytes) -> list[tuple[str, bytes]]:
+        kept = self._documents.get(_OWN, payload.hex())
+        if kept is None:
+            return fetch(self._payloads, self._ledger.ledger_id, payload, self._openers)
+        parts = []
+        for row in kept.value if isinstance(kept.value, list) else []:
+            one = Fields(row, 2)
+            parts.append((one.text(), one.octets()))
+        return parts
+
+
+def _compared(parts: Sequence[tuple[str, bytes]], commitment: bytes | None) -> Spoken:
+    """What was said, if salt, text and every file are what the commitment says."""
+    if not parts or parts[0][0] != STATEMENT:
+        raise BundleInvalid(failure="flow.statement")
+    head = Fields(cbor.decode(parts[0][1]), 2)
+    salt, value = head.octets(), head.octets()
+    files = tuple(parts[1:])
+    if commitment is not None and not verify_commitment(commitment, salt, value):
+        raise BundleInvalid(failure="flow.commitment")
+    spoken = _load(cbor.decode(value), files)
+    if cbor.encode(spoken.value()) != value:
+        raise BundleInvalid(failure="flow.files")
+    return spoken
+
+
+def _load(value: Value, files: tuple[tuple[str, bytes], ...]) -> Spoken:
+    fields = Fields(value, 3)
+    text, rows = fields.text(), []
+    for row in fields.rows():
+        pair = Fields(row, 2)
+        rows.append((pair.text(), pair.number()))
+    return Spoken(text, files, tuple(rows))
