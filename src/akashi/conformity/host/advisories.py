@@ -66,9 +66,10 @@ def affects(advisory: Advisory, component: Component) -> str:
         parts = component.cpe.lower().removeprefix("cpe:2.3:").removeprefix("cpe:/").split(":")
         named = parts[1:3] == [vendor, product]
         return "possible" if named or component.name.lower() in (product, advisory.name) else "no"
-    if advisory.ecosystem.split(":")[0] != component.ecosystem.split(":")[0]:
+    (theirs, _, release), (ours, _, own) = advisory.ecosystem.partition(":"), component.ecosystem.partition(":")
+    if theirs != ours or (release and own and release != own):
         return "no"
-    if canonical(advisory.name, advisory.ecosystem.split(":")[0]) != canonical(component.name, component.ecosystem):
+    if canonical(advisory.name, theirs) != canonical(component.name, ours):
         return "no"
     if component.version in advisory.versions:
         return "yes"
@@ -97,7 +98,7 @@ def compare(one: str, other: str, ecosystem: str) -> int:
     """-1, 0 or 1. Raises ``ValueError`` where a version is none of its ecosystem."""
     if ecosystem == "PyPI":
         left, right = _python(one), _python(other)
-    elif ecosystem.split(":")[0] in ("Debian", "Ubuntu"):
+    elif ecosystem.split(":", maxsplit=1)[0] in ("Debian", "Ubuntu"):
         return _debian(one, other)
     else:
         left, right = _semantic(one), _semantic(other)
@@ -296,13 +297,17 @@ def counted(components: Sequence[Component], advisories: Sequence[Advisory]) -> 
     for one in advisories:
         if one.ecosystem != "CPE":
             by_name.setdefault(canonical(one.name, one.ecosystem.split(":")[0]), []).append(one)
-    counts = dict.fromkeys((*SEVERITIES, "possible"), 0)
-    seen: set[tuple[str, str, str]] = set()
+    hits: dict[tuple[str, str, str, str], str] = {}
     for component in components:
-        for one in [*by_name.get(canonical(component.name, component.ecosystem), ()), *loose]:
-            answer, key = affects(one, component), (component.name, component.version, one.id)
-            if answer == "no" or key in seen:
-                continue
-            seen.add(key)
-            counts[one.severity if answer == "yes" else "possible"] += 1
-    return counts
+        for one in [*by_name.get(canonical(component.name, component.ecosystem.split(":")[0]), ()), *loose]:
+            answer = affects(one, component)
+            if answer != "no":
+                key = (component.ecosystem, component.name, component.version, one.id)
+                said = one.severity if answer == "yes" else "possible"
+                hits[key] = min(hits.get(key, said), said, key=_WORST.index)
+    found = list(hits.values())
+    return {name: found.count(name) for name in (*SEVERITIES, "possible")}
+
+
+_WORST = ("critical", "high", "unknown", "medium", "low", "possible")
+"""An advisory that names a component twice counts once, at its worst."""
