@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 
 from akashi.conformity.errors import Unreached
-from akashi.conformity.model import Target, TargetKind
+from akashi.conformity.model import Fact, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, Pace, probe
 from akashi.conformity.wire.dial import Place, connect, place
 
@@ -75,7 +75,7 @@ def ports(target: Target, bench: Bench) -> Observed:
         raise Unreached(reason="silent")
     found = [port for port in asked if states[port] is State.OPEN]
     management = [port for port in found if port in MANAGEMENT and not (port in WEB and port in allowed)]
-    facts = {
+    facts: dict[str, Fact] = {
         "ports.checked": len(asked),
         "ports.open": tuple(str(port) for port in found),
         "ports.management": tuple(str(port) for port in management if port not in allowed),

@@ -23,8 +23,8 @@ from akashi.conformity.probing import Bench, Observed, probe
 
 MAX_FILE, MAX_NETWORKS = 1 << 20, 500
 _COLUMNS = {
-    "ssid": ("ssid", "name", "ssidname", "network"), "security": ("security", "authentication", "auth", "encryption"),
-    "akm": ("akm", "keymanagement", "akmsuites"), "ciphers": ("ciphers", "cipher", "pairwise", "cipherpairwise"),
+    "ssid": ("ssid", "name", "ssidname", "network"), "security": ("security", "authentication", "auth"),
+    "akm": ("akm", "keymanagement", "akmsuites"), "ciphers": ("ciphers", "cipher", "pairwise", "cipherpairwise", "encryption"),
     "dot1x": ("8021x", "dot1x", "enterprise", "radius"), "mac_only": ("maconly", "macfilter", "macauth", "macauthentication"),
     "channel": ("channel", "channels"), "enabled": ("enabled", "status", "active"),
 }  # fmt: skip
@@ -34,7 +34,7 @@ _CIPHERS = {"ccmp": "CCMP", "aes": "CCMP", "ccmp128": "CCMP", "ccmp256": "CCMP",
 
 
 @probe("wireless", kind=TargetKind.FILE, option="wireless")
-def wireless(target: Target, bench: Bench) -> Observed:
+def wireless(target: Target, bench: Bench) -> Observed:  # noqa: ARG001  # the shape of a probe
     """The settings of every network of the export."""
     data = _read(Path(target.options["wireless"]))
     rows = [row for row in parse(data) if _flag(row.get("enabled", "yes")) != "no"]
@@ -91,7 +91,7 @@ def _json(text: str) -> Sequence[Mapping[str, object]]:
 
 def _known(row: Mapping[str, object]) -> dict[str, str]:
     plain = {re.sub("[^a-z0-9]", "", str(key).lower()): _text(value) for key, value in row.items()}
-    made = {name: plain[one] for name, columns in _COLUMNS.items() for one in columns if one in plain}
+    made = {name: plain[one] for name, columns in _COLUMNS.items() for one in reversed(columns) if one in plain}
     if "ssid" not in made or not {"security", "akm"} & set(made):
         raise Unreached(reason="wireless.columns")
     return made
