@@ -15,9 +15,17 @@ from functools import partial
 from pathlib import Path
 
 from akashi.app.gateway.home import Gateway
-from akashi.app.selfcheck.context import TOOL, SelfContext, Shifted, copy_database, newest, scratch
-from akashi.app.selfcheck.trial import Trial, TrialDevice, refuses, strong_password, trial_device, trial_person
-from akashi.conformity.model import Fact, Target
+from akashi.app.selfcheck.context import TOOL, TRIAL_LOGIN, SelfContext, Shifted, copy_database, newest, scratch
+from akashi.app.selfcheck.trial import (
+    Trial,
+    TrialDevice,
+    is_active,
+    refuses,
+    strong_password,
+    trial_device,
+    trial_person,
+)
+from akashi.conformity.model import DAY_MS, Fact, Target
 from akashi.conformity.probing import Bench, Observed
 from akashi.identity.credentials import Hasher
 from akashi.identity.errors import SessionEnded, SignInFailed
@@ -91,7 +99,6 @@ def _stored(gateway: Gateway, trial: Trial) -> tuple[str, bool]:
 
 def lockout(here: SelfContext, _target: Target, bench: Bench) -> Observed:
     """Fail until the gateway says that it is locked, then try the right password, now and (on a copy) later."""
-    gateway = here.gateway
     with trial_person(here) as trial, trial_device(here, trial.person) as device:
         trial.equip()
         reasons = _failed(trial, device)
@@ -206,32 +213,46 @@ def _expiry(gateway: Gateway, session: Session, certificate: bytes, folder: Path
 
 def factors(here: SelfContext, target: Target, _bench: Bench) -> Observed:
     """How many sign-ins of the last days had two factors, and whether one factor would do."""
-    gateway = here.gateway
+    gateway, accounts = here.gateway, here.gateway.accounts
     days = int(target.options.get("days", "30"))
-    since = gateway.clock.now_ms() - days * 86_400_000
-    two = AuthMethod.PASSWORD_TOTP.name.lower()
-    reasons = [
+    since = gateway.clock.now_ms() - days * DAY_MS
+    trials = {one.person for one in accounts.accounts() if one.login.startswith(TRIAL_LOGIN)}
+    methods = [
         entry.reason
         for entry in gateway.journal.entries()
-        if entry.what is What.SIGN_IN and entry.outcome is Outcome.DONE and entry.at_ms >= since
+        if entry.what is What.SIGN_IN
+        and entry.outcome is Outcome.DONE
+        and entry.at_ms >= since
+        and entry.person not in trials
     ]
+    staff = [one for one in accounts.accounts() if one.has_password and is_active(here, one.person)]
     with trial_person(here) as trial:
         trial.offer(strong_password())
         certificate = gateway.machine_certificate()
-        single = partial(trial.accounts.sign_in, trial.login, trial.password, None, certificate)
-        single_refused = refuses(SignInFailed, single)
+        single = refuses(SignInFailed, partial(accounts.sign_in, trial.login, trial.password, None, certificate))
         trial.renew_seed()
-        wrong = partial(trial.accounts.sign_in, trial.login, trial.password, "000000", certificate)
+        wrong = partial(accounts.sign_in, trial.login, trial.password, _wrong(trial), certificate)
         wrong_refused = refuses(SignInFailed, wrong)
-        without = sum(1 for one in gateway.accounts.accounts() if one.has_password and not one.has_totp)
+        trial.renew_seed()
+        both = not refuses(
+            SignInFailed, partial(accounts.sign_in, trial.login, trial.password, trial.code(), certificate)
+        )
+    two = AuthMethod.PASSWORD_TOTP.name.lower()
     facts: dict[str, Fact] = {
         "days": days,
-        "sign_ins": len(reasons),
-        "sign_ins.two_factors": sum(1 for reason in reasons if reason == two),
-        "accounts.with_password": sum(1 for one in gateway.accounts.accounts() if one.has_password),
-        "accounts.single_factor": without,
+        "sign_ins": len(methods),
+        "sign_ins.two_factors": sum(1 for method in methods if method == two),
+        "accounts.with_password": len(staff),
+        "accounts.single_factor": sum(1 for one in staff if not one.has_totp),
         "required": gateway.settings.require_totp,
-        "single.refused": single_refused,
+        "single.refused": single,
         "wrong_code.refused": wrong_refused,
+        "both.admitted": both,
     }
     return Observed(facts, json.dumps(facts).encode(), TOOL)
+
+
+def _wrong(trial: Trial) -> str:
+    """Six digits that are no code around now."""
+    near = {trial.code(ahead * 30_000) for ahead in range(-2, 3)}
+    return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555") if code not in near)

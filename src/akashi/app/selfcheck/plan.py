@@ -1,64 +1,18 @@
-"""The self check as a whole: all its probes, and the targets that an Akashi home registers for itself.
+"""The targets that an Akashi home registers for itself.
 
-Guarantees: every probe of this package is in the table once, of the kind ``akashi``; targets are on this machine and consent to themselves
-until the moment that the caller names. Refuses: to list other institutions' machines. Trusts the home's settings for ports.
+Guarantees: all of them are on this machine and consent to themselves until the moment that the caller names. Refuses: to list other institutions' machines. Trusts the home's settings for ports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths, gateways_in, load_settings, server_paths
-from akashi.app.selfcheck import access, accounts, formats, ledgers, people, vault, wire
-from akashi.app.selfcheck.context import SelfContext
+from akashi.app.selfcheck.accounts import STAFF_OPTION
 from akashi.conformity.model import Target, TargetKind
-from akashi.conformity.probing import Bench, Observed, Probe
 
-_Made = Callable[[SelfContext, Target, Bench], Observed]
-_PROBES: dict[str, _Made] = {
-    "passwords": people.passwords,
-    "lockout": people.lockout,
-    "sessions": people.sessions,
-    "factors": people.factors,
-    "permissions": access.permissions,
-    "canary": access.canary,
-    "log_readers": access.log_readers,
-    "staff": accounts.staff,
-    "sharing": accounts.sharing,
-    "resets": accounts.resets,
-    "ledger": ledgers.ledger,
-    "records": ledgers.records,
-    "tamper": ledgers.tamper,
-    "signatures": ledgers.signatures,
-    "sealing": vault.sealing,
-    "erasure": vault.erasure,
-    "isolation": vault.isolation,
-    "formats": formats.formats,
-    "screening": formats.screening,
-    "doors": wire.doors,
-    "revocation": wire.revocation,
-}
-_ACTIVE = frozenset(
-    {"passwords", "lockout", "sessions", "factors", "permissions", "canary", "log_readers"}
-) | frozenset({"resets", "sealing", "doors", "revocation"})
-"""Those that make a test account, stage something or send requests: they need consent."""
-_OPTIONS = {"staff": accounts.STAFF_OPTION}
 _LOCAL = "127.0.0.1"
-
-
-def self_probes(here: SelfContext) -> list[Probe]:
-    """All probes over one context, by name; hand them to ``run_probes`` (or ``Probes.add``) beside the others."""
-    return [
-        Probe(name, 1, TargetKind.AKASHI, name in _ACTIVE, partial(_run, made, here), _OPTIONS.get(name, ""))
-        for name, made in sorted(_PROBES.items())
-    ]
-
-
-def _run(made: _Made, here: SelfContext, target: Target, bench: Bench) -> Observed:
-    return made(here, target, bench)
 
 
 def default_targets(home: Path, consent_until_ms: int, *, staff: Path | None = None) -> list[Target]:
@@ -93,7 +47,7 @@ def default_targets(home: Path, consent_until_ms: int, *, staff: Path | None = N
 
 
 def _staff(path: Path | None) -> dict[str, str]:
-    return {} if path is None else {accounts.STAFF_OPTION: str(path)}
+    return {} if path is None else {STAFF_OPTION: str(path)}
 
 
 def _target(name: str, kind: TargetKind, address: str, until_ms: int, options: dict[str, str]) -> Target:

@@ -91,11 +91,12 @@ def trial_person(here: SelfContext, roles: Role = Role.AUDITOR) -> Iterator[Tria
     try:
         yield Trial(here, person, login)
     finally:
-        if _enabled(here, person):
+        if is_active(here, person):
             here.gateway.accounts.disable(person, PersonReason.UNUSED, by=here.by)
 
 
-def _enabled(here: SelfContext, person: str) -> bool:
+def is_active(here: SelfContext, person: str) -> bool:
+    """Whether the person is enabled on the ledger."""
     with here.gateway.ledger.view() as state:
         known = person_of(state, person)
     return known is not None and known.enabled
@@ -105,7 +106,7 @@ def retire_leftovers(here: SelfContext) -> int:
     """Stop the test accounts of a self check that was killed; returns how many."""
     accounts = here.gateway.accounts
     left = [
-        one.person for one in accounts.accounts() if one.login.startswith(TRIAL_LOGIN) and _enabled(here, one.person)
+        one.person for one in accounts.accounts() if one.login.startswith(TRIAL_LOGIN) and is_active(here, one.person)
     ]
     for person in left:
         accounts.disable(person, PersonReason.UNUSED, by=here.by)
