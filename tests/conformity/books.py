@@ -11,6 +11,8 @@ import openpyxl
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from akashi.conformity.model import Catalogue, Group, Item, Mode, Words
+
 HEADER = ["番号", "確認内容", "回答", "対応策", "エビデンス", "備考", "確認日"]
 
 
@@ -91,3 +93,22 @@ def with_strings(data: bytes, strings: bytes) -> bytes:
     added = f'<Relationship Id="rIdS" Type="{_STRINGS}" Target="sharedStrings.xml"/></Relationships>'.encode()
     made = relations.replace(b"</Relationships>", added)
     return swapped(data, {"xl/_rels/workbook.xml.rels": made, "xl/sharedStrings.xml": strings})
+
+
+def form_catalogue() -> Catalogue:
+    """Two chapters, a heading with two points, a numbered place. Everything is invented."""
+    items = (
+        Item("1-1", "1", "第1章 ①", Mode.PEOPLE, Words("鍵の台帳を作り、半年ごとに見直す"), evidence=("鍵の台帳",)),
+        Item("1-2", "1", "第1章 ②", Mode.GROUP, Words("合い言葉を決める")),
+        Item(
+            "1-2-1", "1", "第1章 ②(1)", Mode.MEASURED, Words("短い合い言葉を断る"), parent="1-2", checks=("door.age",)
+        ),
+        Item("1-2-b1", "1", "第1章 ② 箇条1", Mode.PEOPLE, Words("使い回さない"), parent="1-2"),
+        Item("2-1", "2", "第2章 ①", Mode.PARTLY, Words("戸締まりを毎晩確かめて書き残す"), checks=("door.locked",)),
+        Item("2-2", "2", "第2章 ②", Mode.PEOPLE, Words("（第2項。本文は手元の様式から読み込む）"), place=True),
+    )
+    groups = (Group("1", Words("鍵")), Group("2", Words("戸締まり")))
+    return Catalogue(
+        "door-1", "door", 1, Words("戸締まりの決まり"), "戸締まりの手引き", "第1版", "長屋組合", "current", "", "S000", {},
+        groups, items,
+    )  # fmt: skip
