@@ -13,7 +13,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from itertools import pairwise
 
-from akashi.cli import checkup, device, home, institution, journal, ledger, person, proof, transfer
+from akashi.cli import checkup, conformity, device, home, institution, journal, ledger, person, proof, transfer
 from akashi.cli.home import demo, house, init, keys, serve
 from akashi.cli.proof import verify
 from akashi.cli.shell import Parser, Shell, common_options, language_of_environment, run_parsed
@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
         proof,
         ledger,
         journal,
+        conformity,
         home,
         house,
         keys,

@@ -1,0 +1,23 @@
+"""Commands about conformity: what is asked, what applies, what is measured and answered, what stands, and the way out and in."""
+
+from __future__ import annotations
+
+import argparse
+
+from akashi.cli.conformity import answer, catalog, compare, export, features, importing, report, run, target, verify
+from akashi.cli.shell import Parser, common_options
+
+
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
+    """Add the group ``conformity``."""
+    group = commands.add_parser(
+        "conformity",
+        help="conformity: catalog, declare, target, run, answer, report, compare, export, import, verify, request, assess",
+        description="Sheets that are computed, not claimed: measure, ask people for the rest, prove it.",
+    )
+    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
+    for command in (features, target, run, answer, report, compare, export, importing):
+        command.declare(inner, parent)
+    homeless = common_options(home=False)
+    for offline in (catalog, verify):
+        offline.declare(inner, homeless)
