@@ -61,6 +61,7 @@ def backup(target: Target, bench: Bench) -> Observed:
         "generations": len(found),
         "days": len({one.made_ms // DAY_MS for one in found}),
         "newest_ms": found[0].made_ms,
+        "local": Path(target.address).exists(),
         **_methods(target, bench),
         "sealed_from": _sealed_from(store, found),
     }
@@ -104,14 +105,14 @@ def _sealed_from(store: Restic | Folder, found: Sequence[Generation]) -> int:
 
 def sealed(path: Path) -> bool:
     """Whether even its owner may not change this file or folder: an immutable or append-only mark, or a medium for reading only."""
+    state = path.lstat()
+    if stat.S_ISLNK(state.st_mode):
+        return not os.access(path.parent, os.W_OK)
     try:
-        state = path.lstat()
-        if stat.S_ISLNK(state.st_mode):
-            return not os.access(path.parent, os.W_OK)
         os.chmod(path, stat.S_IMODE(state.st_mode))
     except OSError:
-        ours = os.geteuid() in (0, state.st_uid) if path.exists() else False
-        return ours or not os.access(path.parent, os.W_OK)
+        # A stranger's file refuses us too, and can still be taken out of a folder that is ours.
+        return os.geteuid() in (0, state.st_uid) or not os.access(path.parent, os.W_OK)
     return False
 
 

@@ -83,7 +83,7 @@ def _pending(raw: bytes) -> tuple[int, int, int]:
     lines = written.splitlines()
     simulated = [line for line in lines if line.startswith("Inst ")]
     # Both tools end or begin with a line of their own; without it the text was cut off or is something else.
-    summary = next((found for line in lines if (found := _SUMMARY.match(line))), None)
+    summary = next((done for line in lines if (done := _SUMMARY.match(line))), None)
     held = 0
     if summary is not None:
         found, held = simulated, int(summary[1])
