@@ -14,16 +14,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from akashi.app.conformity.seat import Seat
 from akashi.app.gateway.home import Gateway
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.errors import AkashiError, NotFound
 from akashi.identity.errors import SessionEnded
 from akashi.web import devices, exchange, proof, sending, signing
+from akashi.web.conformity import answering, declaring, downloads, overview, sheets
 from akashi.web.forms import FormInvalid
 from akashi.web.public import stylesheet
 from akashi.web.rendering import language_of, page, told
 from akashi.web.visitors import COOKIE
 
+PARTS = (
+    signing, sending, exchange, proof, devices,
+    overview, sheets, answering, declaring, downloads,
+)  # fmt: skip
 _LOG = logging.getLogger("akashi.web")
 
 
@@ -39,8 +45,8 @@ def error_page(request: Request, error: AkashiError) -> Response:
     return page(request, "error.html", error.http_status, error=told(error, language_of(request)))
 
 
-def web_app(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
-    """The pages (``None``: only the route table is of interest)."""
+def web_app(gateway: Gateway | None, errors: ErrorCounter, seat: Seat | None = None) -> FastAPI:
+    """The pages (``None``: only the route table is of interest); ``seat``: what they share with the API."""
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -48,9 +54,9 @@ def web_app(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
         redirect_slashes=False,  # a redirect would name the host that the request named
         telemetry={"auto_configure": False},
     )
-    app.state.gateway = gateway
-    for part in (signing.router, sending.router, exchange.router, proof.router, devices.router):
-        app.include_router(part)
+    app.state.gateway, app.state.seat = gateway, seat
+    for part in PARTS:
+        app.include_router(part.router)
     app.add_api_route("/static/akashi.css", stylesheet, methods=["GET"])
 
     def handle(request: Request, error: Exception) -> Response:

@@ -1,7 +1,7 @@
 """Form bodies, read strictly and in memory only.
 
 Guarantees: nothing is spooled to a disk (``Request.form`` would do that); a file's bytes exist once in memory and die with the request.
-Refuses: repeated fields, more than 32 fields, values over 8 KiB, a second file, bodies that end early. The door bounds the whole.
+Refuses: repeated fields, more than 96 fields, values over 8 KiB, a second file, bodies that end early. The door bounds the whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from akashi.errors import InputError
 
-_MAX_FIELDS, _MAX_VALUE, _MAX_HEADER = 32, 8 * 1024, 4 * 1024
+_MAX_FIELDS, _MAX_VALUE, _MAX_HEADER = 96, 8 * 1024, 4 * 1024
 
 
 class FormInvalid(InputError):

@@ -63,6 +63,23 @@ def moment(at_ms: int | None, language: str = "ja") -> str:
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(iso, shown)
 
 
+def day(at_ms: int | None, language: str = "ja") -> str:
+    """A day in Japan; a dash for none.
+
+    >>> day(0), day(0, "en"), day(None)
+    ('1970年1月1日', '1970-01-01', '－')
+    """
+    if at_ms is None:
+        return "－"
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(_JAPAN)
+    return f"{at.year}年{at.month}月{at.day}日" if language == "ja" else f"{at:%Y-%m-%d}"
+
+
+@pass_context
+def _day(context: Context, at_ms: int | None) -> str:
+    return day(at_ms, str(context.get("lang", "ja")))
+
+
 @pass_context
 def _when(context: Context, at_ms: int | None) -> str:
     return moment(at_ms, str(context.get("lang", "ja")))
@@ -77,6 +94,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["when"] = _when
+    made.filters["day"] = _day
     return made
 
 

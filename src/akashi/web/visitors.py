@@ -33,6 +33,7 @@ MENU = (
     ("/inbox", "menu.inbox", "transfer.read"),
     ("/sent", "menu.sent", "transfer.read"),
     ("/verify", "menu.verify", "ledger.read"),
+    ("/conformity", "menu.conformity", "conformity.read"),
     ("/devices", "menu.devices", "device.manage"),
     ("/dashboard", "menu.dashboard", "dashboard.read"),
 )
@@ -46,6 +47,13 @@ NOTICES = {
     "pending": "warn",
     "signed_out": "good",
     "new_device": "stop",
+    "measuring": "good",
+    "measuring_already": "warn",
+    "answered": "good",
+    "carried": "good",
+    "declared": "good",
+    "registered": "good",
+    "consent_ended": "warn",
 }
 
 

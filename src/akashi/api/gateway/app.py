@@ -16,19 +16,23 @@ from akashi.api.door import SMALL_BODY, Door, Pace
 from akashi.api.gateway import checkup, session, transfers
 from akashi.api.problems import as_json, install
 from akashi.app.admission import Caller, admit
+from akashi.app.conformity.seat import Seat
 from akashi.app.gateway.home import Gateway
+from akashi.app.selfcheck.context import SelfContext
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.errors import AkashiError
 from akashi.identity.errors import CertificateRefused
 from akashi.identity.journal import Outcome, What
+from akashi.identity.model import Session
 from akashi.web.app import error_page, web_app
 
 _UPLOADS = {"/api/v1/checkup/inspect", "/api/v1/checkup/convert", "/api/v1/verify", "/send/preview", "/verify"}
+_UPLOADS_BELOW = ("/conformity/answers/", "/api/v1/conformity/evidence")
 _FORM = 16 * 1024
 
 
-def gateway_api(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
-    """The REST API without the door (``None``: only its route table is of interest)."""
+def gateway_api(gateway: Gateway | None, errors: ErrorCounter, seat: Seat | None = None) -> FastAPI:
+    """The REST API without the door (``None``: only its route table is of interest); ``seat``: what it shares with the pages."""
     app = FastAPI(
         title="Akashi gateway",
         version=__version__,
@@ -38,7 +42,7 @@ def gateway_api(gateway: Gateway | None, errors: ErrorCounter) -> FastAPI:
         redirect_slashes=False,  # a redirect would name the host that the request named
         telemetry={"auto_configure": False},
     )
-    app.state.gateway = gateway
+    app.state.gateway, app.state.seat = gateway, seat
     install(app, errors)
     for part in (session.router, checkup.router, transfers.router):
         app.include_router(part)
@@ -58,13 +62,21 @@ def gateway_origin(gateway: Gateway, errors: ErrorCounter, *, pace: Pace | None 
             raise
 
     def limit(method: str, path: str) -> int:
-        return gateway.settings.upload_limit_bytes + _FORM if method == "POST" and path in _UPLOADS else SMALL_BODY
+        takes_files = path in _UPLOADS or path.startswith(_UPLOADS_BELOW)
+        return gateway.settings.upload_limit_bytes + _FORM if method == "POST" and takes_files else SMALL_BODY
 
     def render(request: Request, error: AkashiError) -> Response:
         return as_json(request, error) if request.url.path.startswith("/api/") else error_page(request, error)
 
-    faces = _Faces(gateway_api(gateway, errors), web_app(gateway, errors))
+    seat = Seat(gateway, lambda session: self_context(gateway, session))
+    faces = _Faces(gateway_api(gateway, errors, seat), web_app(gateway, errors, seat))
     return Door(faces, errors, admit=admitted, limit=limit, render=render, pace=pace)
+
+
+def self_context(gateway: Gateway, session: Session) -> SelfContext:
+    """What a run beside the served pages stands on; the server is looked at through its home where that is in reach."""
+    home = gateway.paths.root.parent.parent
+    return SelfContext(gateway, None, home, base_url=f"https://localhost:{gateway.settings.port}", by=session)
 
 
 class _Faces:

@@ -1,0 +1,1 @@
+"""Pages of conformity: overview, sheets, items, answers, contradictions, conditions, targets, assessment desk, downloads."""
