@@ -13,3 +13,4 @@ lock() {
 }
 lock requirements.in requirements.txt
 lock requirements-dev.in requirements-dev.txt
+lock requirements-tools.in requirements-tools.txt

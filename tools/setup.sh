@@ -36,6 +36,7 @@ missing_packages() {
     command -v git >/dev/null || echo git
     command -v chromium >/dev/null || echo chromium
     command -v mkfs.ext4 >/dev/null && command -v debugfs >/dev/null || echo e2fsprogs
+    command -v pdftotext >/dev/null || echo poppler-utils
     [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
 }
 
@@ -60,7 +61,10 @@ if [ ! -x .venv/bin/pip ]; then
     "$python" -m venv .venv
 fi
 
-digest=$(cat "$lock" tools/setup.sh | sha256sum | cut -d' ' -f1)
+# What a change of which makes a finished set-up unfinished.
+inputs=("$lock" tools/setup.sh)
+[ "$kind" = run ] || inputs+=(requirements-tools.txt tools/outside.sh)
+digest=$(cat "${inputs[@]}" | sha256sum | cut -d' ' -f1)
 stamp=.venv/akashi-$kind.stamp
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && exit 0
 
@@ -79,4 +83,5 @@ chmod 755 .venv/bin/akashi
 
 # The development lock holds the runtime lock, pin by pin (tests/architecture), so it serves `make demo` too.
 [ "$kind" = run ] || cat requirements.txt tools/setup.sh | sha256sum | cut -d' ' -f1 >.venv/akashi-run.stamp
+[ "$kind" = run ] || tools/outside.sh
 echo "$digest" >"$stamp"
