@@ -69,7 +69,7 @@ class FlowDesk(Desk):
         """Why an operation of ``person`` is refused, or ``None`` if it was applied."""
         return self.reason(body, PEOPLE[person][0], person, subject=subject)
 
-    def applied(self, name: str = ASM, **changes: object) -> AssessmentApplied:
+    def applied(self, name: str = ASM, /, **changes: object) -> AssessmentApplied:
         """A well-formed application."""
         payload, body, wraps, storage = self.delivery()
         values: dict[str, object] = {
@@ -97,7 +97,7 @@ class FlowDesk(Desk):
             case _:
                 return AssessmentPublished(asm, UNTIL, DIGEST)
 
-    def published(self, name: str = ASM, **changes: object) -> None:
+    def published(self, name: str = ASM, /, **changes: object) -> None:
         """Bring an assessment all the way."""
         assert self.by(self.applied(name, **changes), SELLER, name) is None
         for step, person in (("evaluate", EVA), ("committee", COM), ("board", BOB), ("publish", BOB)):
