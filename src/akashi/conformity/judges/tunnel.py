@@ -7,11 +7,11 @@ doubt. The lists follow the CRYPTREC list as far as these protocols use it. Trus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from akashi.conformity.judges.registry import Given, Limits, conforms, fails, judge, partial, undecided
 from akashi.conformity.judges.wire import shown
-from akashi.conformity.model import Opinion
+from akashi.conformity.model import Opinion, Scalar
 
 _REFUSED = ("DES", "3DES", "MD5", "SHA-1")
 _STRONG = re.compile(
@@ -119,7 +119,7 @@ def _short_keys(given: Given, limits: Limits) -> list[str]:
     return sorted({f"rsa-{one[1]}" for one in rsa if one and 0 < int(one[1]) < limits.number("ssh.min_rsa_bits")})
 
 
-_IKE = {
+_IKE: Mapping[str, Scalar | tuple[Scalar, ...]] = {
     "ike.version": 2, "ike.psk_allowed": False, "ike.aggressive_allowed": False, "ike.refused_algorithms": _REFUSED,
     "ike.min_modp_bits": 2048,
 }  # fmt: skip

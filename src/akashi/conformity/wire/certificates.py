@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -101,8 +102,8 @@ def foreign(now_ms: int, like: x509.Certificate | None = None, *, server: bool =
 
     ``like``: with subject, issuer and names of this one, so that a server that compares names only is caught.
     """
-    ca_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    ca_key = ec.generate_private_key(ec.SECP256R1())
+    key = _stranger()
     issuer = like.issuer if like else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Foreign CA")])
     subject = like.subject if like else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "foreign")])
     now = datetime.fromtimestamp(now_ms // 1000, UTC)
@@ -126,6 +127,12 @@ def _same_names(builder: x509.CertificateBuilder, like: x509.Certificate) -> x50
     except x509.ExtensionNotFound:
         return builder
     return builder.add_extension(names.value, critical=names.critical)
+
+
+@cache
+def _stranger() -> rsa.RSAPrivateKey:
+    """One key for all strangers of a process: it proves nothing, and RSA is what every server can at least read."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @contextmanager
