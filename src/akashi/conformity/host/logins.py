@@ -112,8 +112,8 @@ def _column(path: Path, column: str) -> list[str]:
 def host_login(target: Target, bench: Bench) -> Observed:
     """The fewest kinds of factors that open a shell over SSH.
 
-    ``sshd``: a configuration or the output of ``sshd -T``; ``pam``: the PAM file, its included files beside it; ``alternative``:
-    ``bastion`` or ``bastion_edr`` (guideline 7.0 14⑤) with ``alternative_claims``.
+    ``sshd``: a configuration, ``sshd_effective``: the output of ``sshd -T`` beside it; ``pam``: the PAM file, its included files beside it;
+    ``alternative``: ``bastion`` or ``bastion_edr`` (guideline 7.0 14⑤) with ``alternative_claims``.
     """
     written, tool, folder = _sshd(target, bench)
     pam_path = given_path(target, "pam") if target.options.get("pam") else PAM
@@ -137,19 +137,23 @@ def host_login(target: Target, bench: Bench) -> Observed:
 
 
 def _sshd(target: Target, bench: Bench) -> tuple[str, str, Path]:
-    if target.options.get("sshd"):
-        path = given_path(target, "sshd")
-        return text(read_bytes(path)), "file", path.parent
-    if not SSHD.is_file():
+    """The settings, where they come from, and the folder of included files.
+
+    Blocks under ``Match`` do not show in ``sshd -T``: the file's own are put behind it.
+    """
+    path = given_path(target, "sshd") if target.options.get("sshd") else SSHD
+    if not path.is_file():
         raise Unreached(reason="no-sshd")
+    written = text(read_bytes(path))
+    blocks = "".join(re.split(r"(?im)^(?=\s*match\s)", written, maxsplit=1)[1:])
+    if target.options.get("sshd_effective"):
+        return text(read_bytes(given_path(target, "sshd_effective"))) + "\n" + blocks, "export", path.parent
     sshd = bench.tool("sshd")
-    if sshd is not None:
+    if path == SSHD and sshd is not None:
         status, raw = bench.run([sshd, "-T"], seconds=5)
-        # Blocks under `Match` do not show in `sshd -T`: the file's own are put behind it.
-        blocks = re.split(r"(?im)^(?=\s*match\s)", text(read_bytes(SSHD)), maxsplit=1)
         if status == 0:
-            return text(raw) + "\n" + (blocks[1] if len(blocks) == 2 else ""), "sshd", SSHD.parent
-    return text(read_bytes(SSHD)), "file", SSHD.parent
+            return text(raw) + "\n" + blocks, "sshd", path.parent
+    return written, "file", path.parent
 
 
 def _doors(written: str, folder: Path, depth: int = 0) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from akashi.conformity.errors import Unreached
-from akashi.conformity.host.reading import files_below, given_path, read_bytes, text
+from akashi.conformity.host.reading import files_below, read_bytes, text
 from akashi.conformity.model import Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, probe
 
@@ -130,8 +130,8 @@ def _encrypted(kind: str, body: list[str]) -> bool:
 
 @probe("secrets", kind=TargetKind.FILE, option="secrets")
 def secrets(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
-    """Scan a file or folder. ``secrets``: its path beside the address, ``""`` for the address itself."""
-    top = given_path(target, "secrets")
+    """Scan the file or folder of the address; the option only says that it is one of settings."""
+    top = Path(target.address)
     paths = [top] if top.is_file() else list(files_below(top)) if top.is_dir() else []
     if not paths:
         raise Unreached(reason="file")
