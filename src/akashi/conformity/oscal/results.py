@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from akashi.conformity.model import Answer, Decision, Fact, Item, Measurement, Mode, Reply, Verdict
+from akashi.conformity.model import Answer, Decision, Fact, Item, Measurement, Mode, Verdict
 from akashi.conformity.oscal.notation import (
     Json,
     Object,
@@ -26,7 +26,7 @@ from akashi.conformity.oscal.notation import (
     write,
 )
 from akashi.conformity.oscal.plan import head, inventory, party_uuid, plan_name, reviewed, target_uuid
-from akashi.conformity.paper.view import BASES, REACHES, VERDICTS, RunView
+from akashi.conformity.paper.view import BASES, REACHES, REPLIES, VERDICTS, RunView
 
 STATES: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CONFORMS: ("satisfied", "pass"),
@@ -40,7 +40,6 @@ _IMPLEMENTED = {
     Verdict.PARTIAL: "partial",
     Verdict.NOT_APPLICABLE: "not-applicable",
 }
-REPLIES = {Reply.YES: "yes", Reply.PARTLY: "partly", Reply.NO: "no", Reply.NOT_APPLICABLE: "not-applicable"}
 
 
 def write_results(view: RunView) -> bytes:
@@ -166,10 +165,10 @@ def _answered(view: RunView, one: Answer) -> Json:
     row: Object = {
         "uuid": answered_uuid(view, one),
         "title": markup(f"Answer to {one.item}"),
-        "description": markup(f"A person answered {REPLIES[one.reply]}; the text stays with the institution."),
+        "description": markup(f"A person answered {REPLIES[one.reply].en}; the text stays with the institution."),
         "methods": ["EXAMINE" if one.evidence else "INTERVIEW"],
         "collected": moment(one.answered_ms),
-        "props": props({"reply": REPLIES[one.reply], "due": moment(one.due_ms) if one.due_ms else ""}),
+        "props": props({"reply": REPLIES[one.reply].en, "due": moment(one.due_ms) if one.due_ms else ""}),
         "origins": [{"actors": [{"type": "party", "actor-uuid": party_uuid(view)}]}],
     }
     if one.evidence:

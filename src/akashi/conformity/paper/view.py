@@ -24,6 +24,7 @@ from akashi.conformity.model import (
     Measurement,
     Mode,
     Reach,
+    Reply,
     Verdict,
     Words,
 )
@@ -41,6 +42,12 @@ BASES: Mapping[Basis, Words] = {
     Basis.DOCUMENT: Words("文書", "document"),
     Basis.WORD: Words("自己申告", "word"),
     Basis.NONE: Words("なし", "none"),
+}
+REPLIES: Mapping[Reply, Words] = {
+    Reply.YES: Words("はい", "yes"),
+    Reply.PARTLY: Words("一部", "partly"),
+    Reply.NO: Words("いいえ", "no"),
+    Reply.NOT_APPLICABLE: Words("対象外", "not-applicable"),
 }
 REACHES: Mapping[Reach, Words] = {
     Reach.REACHED: Words("届いた", "reached"),
