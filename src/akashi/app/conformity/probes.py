@@ -5,11 +5,24 @@ Guarantees: importing this registers them, once. Those of Akashi itself are made
 
 from __future__ import annotations
 
-from akashi.conformity import host, wire
+from akashi.conformity.host import (
+    backup,
+    inventory,
+    logins,
+    malware,
+    plain_secrets,
+    platform,
+    registers,
+    time_source,
+)
 from akashi.conformity.probing import PROBES, Probe
+from akashi.conformity.wire import defaults, ike, ipsec, reach, ssh, tls, wireless
 
-PACKAGES = (host, wire)
-"""Imported for the probes that their modules register."""
+MODULES = (
+    backup, defaults, ike, inventory, ipsec, logins, malware, plain_secrets, platform, reach, registers, ssh, time_source,
+    tls, wireless,
+)  # fmt: skip
+"""Imported for the probes that they register."""
 
 
 def host_probes() -> list[Probe]:
