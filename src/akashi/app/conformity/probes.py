@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from akashi.conformity.host import (
     backup,
+    bill,
     inventory,
     logins,
     malware,
@@ -19,7 +20,7 @@ from akashi.conformity.probing import PROBES, Probe
 from akashi.conformity.wire import defaults, ike, ipsec, reach, ssh, tls, wireless
 
 MODULES = (
-    backup, defaults, ike, inventory, ipsec, logins, malware, plain_secrets, platform, reach, registers, ssh, time_source,
+    backup, bill, defaults, ike, inventory, ipsec, logins, malware, plain_secrets, platform, reach, registers, ssh, time_source,
     tls, wireless,
 )  # fmt: skip
 """Imported for the probes that they register."""
