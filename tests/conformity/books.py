@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import date
 
 import openpyxl
+from openpyxl.chart import BarChart, Reference
+from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -24,7 +26,7 @@ def saved(book: openpyxl.Workbook) -> bytes:
 
 
 def hospital_form(rows: list[list[object]] | None = None) -> bytes:
-    """A form as a hospital has it: title, merged cells, styles, validation, print settings, a second sheet with formulas."""
+    """A form as a hospital has it: title, merged cells, styles, validation, print settings, a note, a second sheet with formulas and a chart."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -49,6 +51,10 @@ def hospital_form(rows: list[list[object]] | None = None) -> bytes:
     other["A1"] = '=COUNTIF(確認表!C4:C100,"○")'
     other["B1"] = date(2026, 11, 21)
     other["B1"].number_format = 'ge"年"m"月"d"日"'
+    chart = BarChart()
+    chart.add_data(Reference(other, min_col=2, min_row=1, max_row=3))
+    other.add_chart(chart, "D4")
+    sheet["B4"].comment = Comment("担当に聞く", "事務")
     return saved(book)
 
 

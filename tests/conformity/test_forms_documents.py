@@ -89,9 +89,7 @@ def refusal(act: Any, *given_args: Any) -> tuple[str, str]:
 def test_a_questionnaire_comes_back(said: dict[str, tuple[Reply | None, str]], about: dict[str, str]) -> None:
     """Answers and what stands above them, whatever they look like; 一部 survives its way over いいえ."""
     rows = {item: FormRow(item, *fields) for item, fields in said.items()}
-    rows = {
-        item: row for item, row in rows.items() if row != FormRow(item) and not (row.text and row.reply is None)
-    } | {item: row for item, row in rows.items() if row.text}
+    rows = {item: row for item, row in rows.items() if row != FormRow(item)}
     data = export_questionnaire(CATALOGUE, QUESTIONS, "product", rows, about, NOW)
     found, made = import_questionnaire(data, CATALOGUE, QUESTIONS, "product")
 
@@ -228,7 +226,7 @@ kind: statement
 catalogue: door-1
 sections: [{id: "1", title: c, entries: [{id: "1.1", title: d}, {id: "1.2", title: e, items: ["2-1"]}]}]
 """
-    assert parse_outline(text.encode(), "t", CATALOGUE)
+    assert parse_outline(text.encode(), "t", CATALOGUE).id == "a"
     with pytest.raises(CatalogueInvalid):
         parse_outline(text.replace(old, new).encode(), "t", CATALOGUE)
 
@@ -249,24 +247,19 @@ def operations() -> Any:
     return parse_catalogue((ROOT / "mhlw-7.0-draft-ops.yaml").read_bytes(), "mhlw", checks=CHECKS, features=features)
 
 
-@pytest.mark.parametrize(("name", "entries"), [("service-disclosure", 31), ("sla", 17), ("roles", 21)])
+@pytest.mark.parametrize(("name", "entries"), [("service-disclosure", 29), ("sla", 17), ("roles", 21)])
 def test_the_shipped_outlines_hold(name: str, entries: int, operations: Any) -> None:
     """Each refers to items that are there, and goes out and in again empty."""
     made = parse_outline((ROOT / "forms" / f"{name}.yaml").read_bytes(), name, operations)
 
     assert len(list(entries_of(made))) == entries
     if made.kind == "roles":
-        assert import_roles(export_roles(made, {}, "x", NOW), made) == (
-            "x",
-            import_roles(export_roles(made, {}, "", NOW), made)[1],
-        )
+        back = import_roles(export_roles(made, {}, "契約", NOW), made)
+        assert (back[0], back[1].rows) == ("契約", ())
     else:
         empty = Statement(made.id, "品", "2026-11-21", {})
-        assert (
-            import_statement(export_statement(made, empty, NOW), made)
-            == read_statement(write_statement(made, empty), made)
-            == empty
-        )
+        assert import_statement(export_statement(made, empty, NOW), made) == empty
+        assert read_statement(write_statement(made, empty), made) == empty
 
 
 @pytest.mark.parametrize("kind", ["product", "service"])

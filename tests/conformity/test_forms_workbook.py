@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -24,6 +26,7 @@ from akashi.conformity.forms.cells import (
     serial_of_date,
     unescape,
 )
+from akashi.conformity.forms.model import REASONS
 from akashi.conformity.forms.patching import patch
 from akashi.conformity.forms.workbook import MAX_ROWS, find_sheet, read_workbook, text_at
 from tests.conformity.books import SHEET, by_hand, hospital_form, members, saved, swapped, with_strings, zipped
@@ -373,3 +376,20 @@ def test_another_encoding_is_read_but_not_patched() -> None:
 
     assert cells(data) == {"A1": "1"}
     assert reason(data, lambda file: patch(file, {("確認表", "A1"): "x"})) == "encoding"
+
+
+def test_every_reason_is_explained() -> None:
+    """Each reason that the code of forms can give has its plain words, in both languages, and none is left over."""
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(package.__file__).parent.glob("*.py"))
+    named = set(re.findall(r'reason="([a-z_]+)"|refused\([^)]*?"([a-z_]+)"\)', source))
+    given_reasons = {one or other for one, other in named} | {
+        "too_many_cells",
+        "duplicate",
+        "heading",
+        "too_long",
+        "merged",
+    }
+
+    assert given_reasons <= set(REASONS)
+    assert [code for code in REASONS if f'"{code}"' not in source.replace(f'"{code}": Words', "")] == []
+    assert [code for code, words in REASONS.items() if not words.ja or not words.en] == []
