@@ -29,6 +29,7 @@ from akashi.conformity.flow.model import (
     Application,
     BoundaryStatus,
     Certificate,
+    DocumentKind,
     Finding,
     Phase,
     Ruling,
@@ -392,3 +393,17 @@ def test_certificates_of_third_parties_warn_before_they_expire(stage: Stage) -> 
     assert before == [InboxEntry(Waiting.CERTIFICATE, "isms", soon.expires_ms)]
     assert stage.vendor.inbox() == [InboxEntry(Waiting.CERTIFICATE, "isms", soon.expires_ms, late=True)]
     assert stage.vendor.certificates()["isms"] == soon
+
+
+def test_manuals_and_certificates_go_along_with_an_application(stage: Stage) -> None:
+    """The assessor sees which document is the manual, which tells users what matters, and each certificate's end."""
+    iso = Certificate("JP-0001", "データセンター運用", "架空認証機関", START + 30 * DAY_MS)
+    manual, told = ("manual.pdf", b"%PDF-1"), ("juyou.pdf", b"%PDF-2")
+    kinds = (("manual.pdf", DocumentKind.MANUAL), ("juyou.pdf", DocumentKind.IMPORTANT_MATTERS))
+    application = stage.application(documents=(SHEET, manual, told), kinds=kinds, certificates=(iso,))
+    spoken = stage.reviewer.read_application(stage.vendor.apply(application, stage.people["vendor"]))
+
+    assert stage.reviewer.application_kinds(spoken) == {SHEET[0]: DocumentKind.EVIDENCE} | dict(kinds)
+    assert stage.reviewer.application_certificates(spoken) == [iso]
+    with pytest.raises(StepRefused, match=r"assessment\.documents"):
+        stage.vendor.apply(stage.application(kinds=kinds), stage.people["vendor"])

@@ -7,9 +7,12 @@ with the ledger's reason): steps out of order, the same person twice. Trusts: th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from akashi.conformity.errors import RecordUnknown
+from akashi.conformity.codec import Fields
+from akashi.conformity.errors import RecordUnknown, StepRefused
 from akashi.conformity.flow import records
 from akashi.conformity.flow.events import (
     AssessmentApplied,
@@ -22,8 +25,11 @@ from akashi.conformity.flow.events import (
     QuestionReplied,
 )
 from akashi.conformity.flow.model import (
+    ApplicantKind,
     Application,
     Assessment,
+    Certificate,
+    DocumentKind,
     Finding,
     Listed,
     Phase,
@@ -34,8 +40,19 @@ from akashi.conformity.flow.model import (
 from akashi.conformity.flow.speaking import Speaker, Spoken
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
+from akashi.ledger.wire import cbor
+from akashi.ledger.wire.cbor import Value
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
+
+CERTIFICATES = "certificates.cbor"
+SHEETS_OF: Mapping[ApplicantKind, tuple[str, ...]] = MappingProxyType(
+    {
+        ApplicantKind.PROVIDER: ("hispro-ipsec", "hispro-cloud", "hispro-online", "hispro-phr"),
+        ApplicantKind.OPERATOR: ("hispro-regional", "hispro-sns"),
+    }
+)
+"""Which catalogues are for whom (seed S002: sheets for providers of services, sheets for who runs a network)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +71,12 @@ class Applying(Speaker):
     """The steps of an assessment."""
 
     def apply(self, application: Application, session: Session) -> str:
-        """Submit: overview, boundary, filled sheets, evidence. Returns the handle."""
+        """Submit: overview, boundary, filled sheets, evidence, third parties' certificates. Returns the handle.
+
+        Raises ``StepRefused`` where a kind names no document, or a document's name is taken.
+        """
         name = new_handle("asm")
-        staged = self.seal(Spoken(application.overview, application.documents), application.assessor)
+        staged = self.seal(_spoken(application), application.assessor)
         body = AssessmentApplied(
             assessment=name,
             assessor=application.assessor,
@@ -78,6 +98,25 @@ class Applying(Speaker):
         """Overview and documents, opened and compared."""
         found = self.assessment(name)
         return self.open(found.payload, found.overview)
+
+    def application_kinds(self, spoken: Spoken) -> dict[str, DocumentKind]:
+        """What each document of an application is; evidence where nothing (known) is said."""
+        said, known = dict(spoken.rows), set(DocumentKind)
+        return {
+            name: DocumentKind(said[name]) if said.get(name) in known else DocumentKind.EVIDENCE
+            for name, _ in spoken.files
+            if name != CERTIFICATES
+        }
+
+    def application_certificates(self, spoken: Spoken) -> list[Certificate]:
+        """The third parties' certificates of an application. Raises ``EncodingError`` where their list is damaged."""
+        data = dict(spoken.files).get(CERTIFICATES)
+        rows = cbor.decode(data) if data is not None else []
+        made = []
+        for row in rows if isinstance(rows, list) else []:
+            fields = Fields(row, 4)
+            made.append(Certificate(fields.text(), fields.text(), fields.text(), fields.number()))
+        return made
 
     def ask_applicant(self, name: str, spoken: Spoken, session: Session) -> str:
         """The assessor asks; returns the question's handle."""
@@ -181,3 +220,14 @@ class Applying(Speaker):
         if one.phase is Phase.APPLIED:
             return self.institution == (one.applicant if one.open_questions else one.assessor)
         return one.phase in (Phase.EVALUATED, Phase.ENDORSED, Phase.APPROVED) and self.institution == one.assessor
+
+
+def _spoken(application: Application) -> Spoken:
+    names = [name for name, _ in application.documents]
+    if len({*names, CERTIFICATES}) != len(names) + 1 or {name for name, _ in application.kinds} - set(names):
+        raise StepRefused(reason="assessment.documents")
+    files = application.documents
+    if application.certificates:
+        rows: list[Value] = [[one.number, one.scope, one.issuer, one.expires_ms] for one in application.certificates]
+        files = (*files, (CERTIFICATES, cbor.encode(rows)))
+    return Spoken(application.overview, files, tuple((name, int(kind)) for name, kind in application.kinds))

@@ -43,6 +43,18 @@ class ApplicantKind(IntEnum):
     OPERATOR = 2
 
 
+class DocumentKind(IntEnum):
+    """What a submitted document is."""
+
+    EVIDENCE = 1
+    SHEET = 2
+    MANUAL = 3
+    IMPORTANT_MATTERS = 4
+    """重要事項説明: what users are told before they sign."""
+    BOUNDARY = 5
+    BUNDLE = 6
+
+
 class Phase(IntEnum):
     """Where an assessment stands. REJECTED and WITHDRAWN are final."""
 
@@ -222,7 +234,10 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What an applicant submits: the digests go on the ledger, the ``documents`` (name, bytes) sealed to the assessor."""
+    """What an applicant submits: the digests go on the ledger, the ``documents`` (name, bytes) sealed to the assessor.
+
+    ``kinds``: what each named document is (evidence where it is not said); ``certificates`` of third parties go along.
+    """
 
     assessor: str
     kind: ApplicantKind
@@ -232,3 +247,5 @@ class Application:
     overview: str = field(repr=False)
     documents: tuple[tuple[str, bytes], ...] = field(repr=False)
     renews: str | None = None
+    kinds: tuple[tuple[str, DocumentKind], ...] = field(repr=False, default=())
+    certificates: tuple[Certificate, ...] = field(repr=False, default=())
