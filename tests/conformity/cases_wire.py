@@ -5,6 +5,7 @@ Those of TLS are real servers (the ssl module, ``openssl s_server``); all open s
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -12,8 +13,9 @@ from dataclasses import replace
 from functools import cache
 from unittest.mock import patch
 
+from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Measurement, TargetKind
-from akashi.conformity.wire import reach
+from akashi.conformity.wire import ike, reach
 from tests.conformity.cases_wire_files import FILE_CASES
 from tests.conformity.wirepeers import (
     GOOD_SSH,
@@ -68,6 +70,19 @@ def _openssl(*words: str, chain: Callable[[], tuple[str, str]] = lambda: pair("s
     return _tls(server)
 
 
+def _limited(connections: int) -> Make:
+    """A good server that takes so many connections, and hangs up on every other one from then on."""
+    left = [connections]
+    speak = tls_handler(server_context(old=True, ciphers=_LAX))
+
+    def handle(line: socket.socket) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            speak(line)
+
+    return _tls(lambda: serving(handle))
+
+
 def _optional(answer: Callable[[ssl.SSLSocket], bytes]) -> Make:
     return _tls(lambda: serving(tls_handler(server_context(verify=ssl.CERT_OPTIONAL), answer)))
 
@@ -90,6 +105,8 @@ TLS_CASES: list[Case] = [
     ("tls.versions", "tls12-too", "broken", TOLERATED),
     ("tls.versions", "not-tls", "broken", _NOT_TLS),
     ("tls.versions", "closed", "broken", _CLOSED),
+    ("tls.versions", "hangs-up-later", "broken", _limited(3)),
+    ("tls.suites", "hangs-up-later", "broken", _limited(3)),
     ("tls.suites", "cbc", "broken", _python(lambda: server_context(newest=False, ciphers="ECDHE-ECDSA-AES256-SHA384"))),
     ("tls.suites", "rsa-exchange", "broken", _openssl(
         "-tls1_2", "-cipher", "AES256-GCM-SHA384:ECDHE", chain=lambda: pair("server", SERVER, bits=2048))),
@@ -133,7 +150,7 @@ def _changed(make: Make, facts: Mapping[str, bool]) -> list[Measurement]:
 def _ike(peer: Callable[[], Gateway]) -> Make:
     @cache
     def make() -> list[Measurement]:
-        with gateway(peer()) as port:
+        with gateway(peer()) as port, patch.object(ike, "ROUND_SECONDS", 0.2):
             return measured("ike", TargetKind.HOST, HOST, {"ike_port": str(port)})
 
     return make
@@ -150,6 +167,7 @@ IKE_CASES: list[Case] = [
         ("weak-cipher", "broken", lambda: Gateway(WEAK_CIPHER)),
         ("weak-group", "broken", lambda: Gateway(WEAK_GROUP)),
         ("weak-hash", "broken", lambda: Gateway(WEAK_HASH)),
+        ("only-weak", "broken", lambda: Gateway({(1, 3), (2, 1), (3, 1), (4, 2)})),
         ("half-open-limit", "broken", lambda: Gateway(WEAK_CIPHER, half_open=1)),
         ("nothing-in-common", "broken", lambda: Gateway(set())),
         ("garbage", "broken", lambda: Gateway(garbage=b"\xff" * 64)),
@@ -222,6 +240,18 @@ def _quiet() -> list[Measurement]:
     return [replace(one, facts={**one.facts, "lateral.answered": 0}) for one in _lateral(0)()]
 
 
+def _dead_control() -> list[Measurement]:
+    """Nothing at all answers, not even what must."""
+    with patch.object(reach, "connect", side_effect=Unreached(reason="silent")):
+        return measured("lateral", TargetKind.HOST, HOST, {"forbidden": f"{HOST}:1", "control": f"{HOST}:2"})
+
+
+def _misspelt() -> list[Measurement]:
+    """A name that has no address (nobody is asked for it here)."""
+    with patch.object(socket, "getaddrinfo", side_effect=socket.gaierror):
+        return measured("lateral", TargetKind.HOST, HOST, {"forbidden": "clinik:443", "control": f"{HOST}:2"})
+
+
 def _ports(options: str, management: str) -> Make:
     """``{0}`` an open port, ``{1}`` a closed one: the list of management ports is theirs, so that this machine's own do not matter."""
 
@@ -243,8 +273,8 @@ REACH_CASES: list[Case] = [
     ("lateral.closed", "silent", "good", _quiet),
     ("lateral.closed", "open", "broken", _lateral(1)),
     ("lateral.closed", "routed", "broken", _lateral(0)),
-    ("lateral.closed", "no-control", "broken", lambda: measured(
-        "lateral", TargetKind.HOST, HOST, {"forbidden": f"{HOST}:1", "control": "control.invalid:9"})),
+    ("lateral.closed", "no-control", "broken", _dead_control),
+    ("lateral.closed", "misspelt", "broken", _misspelt),
     ("ports.management", "closed", "good", _ports("{0}", "{1}")),
     ("ports.management", "open", "broken", _ports("none", "{0},{1}")),
     ("ports.management", "allowed-only", "broken", _ports("{0}", "{0},{1}")),

@@ -94,6 +94,8 @@ _BROKEN = {
     "cisco-key": CISCO + "crypto isakmp key EXAMPLE address 192.0.2.9\n",
     "cisco-group2": CISCO.replace("group 20", "group 2"),
     "cisco-3des-esp": CISCO.replace("esp-gcm 256", "esp-3des esp-sha-hmac"),
+    "cisco-no-proposal": CISCO.replace("crypto ikev2 proposal P", "crypto ikev2 policy P"),
+    "ipsec.conf-also-lost": IPSEC_CONF + "    also=nowhere\n",
     "yamaha-default": "ipsec sa policy 101 1 esp aes-cbc sha256-hmac\nipsec ike pre-shared-key 1 text EXAMPLE\n",
     "yamaha-psk": YAMAHA + "  ipsec ike pre-shared-key 1 text EXAMPLE\n",
     "yamaha-v1": YAMAHA.replace("version 1 2", "version 1 1"),
@@ -115,7 +117,7 @@ _ENCRYPTION = {
     "unknown-cipher": {"ciphers": "rot13"}, "unsaid": {"ciphers": ""}, "unknown": {"security": "very safe"},
 }  # fmt: skip
 _AUTHENTICATION = {
-    "psk": {"security": "WPA2-PSK"}, "mixed-psk": {"security": "WPA2/WPA3 Personal"}, "open": {"security": "Open"},
+    "psk": {"security": "WPA2-PSK"}, "transition": {"security": "WPA3-SAE transition"}, "mixed-psk": {"security": "WPA2/WPA3 Personal"}, "open": {"security": "Open"},
     "mac-only": {"mac_only": "yes"}, "mac-unsaid": {"mac_only": "perhaps"}, "unknown": {"security": "very safe"},
     "owe": {"security": "OWE"},
 }  # fmt: skip

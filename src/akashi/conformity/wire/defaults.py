@@ -26,7 +26,8 @@ from akashi.conformity.wire.handshakes import open_context
 
 MAX_TRIES, MAX_PER_LOGIN, MAX_ANSWER = 10, 3, 1 << 16
 _URL = re.compile(r"(https?)://([^/\s@?#]{1,260})(/[!-~]{0,200})?")
-REFUSALS = frozenset({400, 401, 403, 422})
+REFUSAL = 401
+"""Nothing else: 400, 403 and 422 may be about the form of the request, and would be given to the right password too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ class Screen:
 def defaults(target: Target, bench: Bench) -> Observed:
     """Try each once."""
     screen, pairs = _screen(target, bench.pace), _pairs(target.options["defaults"])
-    bare = screen.ask("", None) if screen.way == "basic" else 401
+    bare = screen.ask("", None) if screen.way == "basic" else REFUSAL
     invented = screen.ask(pairs[0][0], secrets.token_urlsafe(18))
-    asks = bare == 401 and invented in REFUSALS
+    asks = bare == REFUSAL and invented == REFUSAL
     outcomes: list[int] = []
     for login, attempt in pairs if asks else ():
         outcomes.append(screen.ask(login, attempt))
@@ -78,7 +79,7 @@ def defaults(target: Target, bench: Bench) -> Observed:
         "defaults.open": bare < 400 or invented < 400,
         "defaults.tried": len(outcomes),
         "defaults.accepted": sum(status < 400 for status in outcomes),
-        "defaults.unclear": sum(status >= 400 and status not in REFUSALS for status in outcomes),
+        "defaults.unclear": sum(status >= 400 and status != REFUSAL for status in outcomes),
     }
     raw = {"address": target.address, "bare": bare, "invented": invented, "statuses": outcomes}
     return Observed(facts, json.dumps(raw).encode(), "akashi defaults")

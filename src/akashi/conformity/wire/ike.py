@@ -58,6 +58,8 @@ _WEAK: Mapping[int, Sequence[tuple[int, int]]] = {
 }  # fmt: skip
 _COOKIE, _INVALID_KE = 16390, 17
 _V1_ENCR = {1: "DES", 3: "BLOWFISH", 5: "3DES", 6: "CAST", 7: "AES-CBC"}
+_V1_CIPHERS, _V1_AUTH = ((7, 256), (7, 192), (7, 128), (5, 0), (1, 0)), (1, 3)
+"""AES of three sizes, 3DES, DES; pre-shared key, RSA signature."""
 _V1_HASH = {1: "MD5", 2: "SHA-1", 4: "SHA-256", 5: "SHA-384", 6: "SHA-512"}
 
 
@@ -146,9 +148,9 @@ def main_mode(transforms: Sequence[tuple[int, int, int, int, int]]) -> bytes:
     return message(b"", 0x10, 2, 0, [(1, _v1_offer(transforms))])
 
 
-def aggressive_mode(group: int, identity: bytes) -> bytes:
+def aggressive_mode(group: int, auth: int, identity: bytes) -> bytes:
     """IKEv1 aggressive mode without its cookie, for one group (RFC 2409 5: it cannot be negotiated)."""
-    offer = [(e, k, h, a, group) for e, k in ((7, 256), (7, 128), (5, 0)) for h in (4, 2, 1) for a in (1, 3)]
+    offer = [(*cipher, hashed, auth, group) for cipher in _V1_CIPHERS for hashed in _V1_HASH]
     payloads = [
         (1, _v1_offer(offer)),
         (4, public_value(group)),
@@ -156,6 +158,15 @@ def aggressive_mode(group: int, identity: bytes) -> bytes:
         (5, b"\x0b\x00\x00\x00" + identity),
     ]
     return message(b"", 0x10, 4, 0, payloads)
+
+
+def _v1_offers() -> list[list[tuple[int, int, int, int, int]]]:
+    """Everything that main mode may be about, in datagrams that need no fragments."""
+    return [
+        [(*cipher, hashed, auth, group) for cipher in _V1_CIPHERS for hashed in _V1_HASH]
+        for group in (14, 2, 5, 1, 15, 16, 19, 20)
+        for auth in _V1_AUTH
+    ]
 
 
 def _v1_offer(transforms: Sequence[tuple[int, int, int, int, int]]) -> bytes:
@@ -321,16 +332,12 @@ def ike(target: Target, bench: Bench) -> Observed:
     at = place(f"{target.address}" if target.address.startswith("[") else target.address.partition(":")[0], _port(port))
     identity = target.options.get("ike_id", "akashi").encode()[:64]
     modern = Question("ikev2", {ENCR: (*_AEAD, *_CBC), **_GOOD})
-    classic = [
-        (e, k, h, a, g)
-        for e, k in ((7, 256), (7, 128), (5, 0), (1, 0))
-        for h in (4, 2, 1)
-        for g in (14, 2)
-        for a in (1,)
+    main = [Question("main", fixed=main_mode(offer)) for offer in _v1_offers()]
+    aggressive = [
+        Question("aggressive", fixed=aggressive_mode(group, auth, identity))
+        for group in (2, 14, 5, 1, 16, 19)
+        for auth in _V1_AUTH
     ]
-    signed = [(e, k, h, 3, g) for e, k, h, _, g in classic]
-    main = [Question("main", fixed=main_mode(offer)) for offer in (classic, signed)]
-    aggressive = [Question("aggressive", fixed=aggressive_mode(group, identity)) for group in (2, 14, 5)]
     ask(at, [modern, *main, *aggressive], bench.pace)
     weak = {kind: _weak_question(kind) for kind in (ENCR, PRF, INTEG, DH)} if modern.reply else {}
     ask(at, list(weak.values()), bench.pace)

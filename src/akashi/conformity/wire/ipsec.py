@@ -201,8 +201,13 @@ def _ipsec_conf(text: str) -> Findings:
         elif plain.strip():
             made.unknown += 1  # an include, or something that is no setting
     default = blocks.pop("%default", {})
-    for one in blocks.values():
-        mine = {**default, **blocks.get(one.get("also", ""), {}), **one}
+    bases = {one["also"] for one in blocks.values() if "also" in one}
+    for name, one in blocks.items():
+        if name in bases and "auto" not in one:
+            continue  # a base of others only
+        base = blocks.get(one.get("also", ""), {})
+        made.unknown += ("also" in one and not base) or "also" in base
+        mine = {**default, **base, **one}
         if mine.get("auto") == "ignore" or mine.get("type") in ("pass", "passthrough", "drop", "reject"):
             continue
         made.connections += 1
@@ -237,6 +242,7 @@ def _cisco(text: str) -> Findings:
             made.method(words[2] if len(words) > 2 else "")
     for policy in policies:
         _cisco_policy(made, policy)
+    made.defaulted += (not policies) + ("crypto ipsec transform-set" not in text)
     if "1" in made.versions and "crypto isakmp aggressive-mode disable" not in text:
         made.aggressive = True
     return made

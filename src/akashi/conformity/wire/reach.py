@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 
@@ -59,6 +60,14 @@ def look_all(places: list[Place], pace: Pace) -> list[State]:
         return [one.result() for one in waiting]
 
 
+def resolves(at: Place) -> bool:
+    """Whether the host is an address or a name that has one."""
+    try:
+        return not at.named or bool(socket.getaddrinfo(at.host, at.port, type=socket.SOCK_STREAM))
+    except OSError:
+        return False
+
+
 @probe("ports", kind=TargetKind.HOST, active=True, option="ports")
 def ports(target: Target, bench: Bench) -> Observed:
     """Management ports and the allowed ones."""
@@ -97,6 +106,8 @@ def lateral(target: Target, bench: Bench) -> Observed:
     forbidden = [place(one.strip()) for one in target.options["forbidden"].split(",")]
     if len(forbidden) > MAX_PORTS:
         raise Unreached(reason="option.forbidden")
+    if not all(map(resolves, forbidden)):
+        raise Unreached(reason="forbidden.name")  # a slip of the pen would look like a closed path
     control = place(target.options.get("control", target.address), 443)
     if look(control, bench.pace) is State.SILENT:
         raise Unreached(reason="control")

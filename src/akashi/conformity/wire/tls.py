@@ -70,7 +70,7 @@ class Scan:
         while left:
             offer = Offer(version, left, server_name=self._name)
             answer = self._ask(offer)
-            if answer.kind is not Kind.HELLO:
+            if self._refused(answer):
                 break
             self._note(answer)
             self._accepted.append(offer)
@@ -86,7 +86,7 @@ class Scan:
         curves = codes if version == _NEWEST else [code for code in codes if "_ECDHE_" in SUITES[code]]
         while left and curves:
             answer = self._ask(Offer(version, curves, left, self._name))
-            if answer.kind is not Kind.HELLO or answer.group not in (GROUPS[code] for code in left):
+            if self._refused(answer) or answer.group not in (GROUPS[code] for code in left):
                 break
             self._note(answer)
             left = [code for code in left if GROUPS[code] != answer.group]
@@ -108,12 +108,18 @@ class Scan:
                 line.sendall(offer.wire())
                 answer = read_answer(Reader(line, MAX_FLIGHT), offer)
             except ConnectionError:
-                return Answer(Kind.CLOSED)
+                answer = Answer(Kind.CLOSED)
             except TimeoutError:
                 answer = Answer(Kind.NONSENSE)
         if answer.kind is Kind.NONSENSE:
             self.unclear += 1
         return answer
+
+    def _refused(self, answer: Answer) -> bool:
+        """Whether ``answer`` is a refusal. One without an alert may be a limit on connections: then what was taken before is not either."""
+        if answer.kind is Kind.CLOSED and self._accepted and self._ask(self._accepted[0]).kind is not Kind.HELLO:
+            raise Unreached(reason="unstable")
+        return answer.kind is not Kind.HELLO
 
     def _sslv2(self) -> bool:
         with connect(self._at, self._pace) as line:

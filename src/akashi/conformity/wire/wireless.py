@@ -119,8 +119,11 @@ def security(row: Mapping[str, str]) -> str:
     versions = {word[:4] if word[3:4] in ("2", "3") else "wpa" for word in words if word.startswith("wpa")}
     eap = bool(words & {"enterprise", "eap", "8021x", "dot1x", "1x", "suiteb", "wpa2enterprise", "wpa3enterprise"})
     eap = eap or _flag(row.get("dot1x", "")) == "yes"
+    if words & {"transition", "mixed"} and "wpa3" in versions:
+        versions.add("wpa2")  # the transition mode takes the older one too
     psk = bool(words & {"psk", "personal", "wpapsk", "wpa2psk", "wpa2personal"})
     sae = bool(words & {"sae", "wpa3sae"}) or ("wpa3" in versions and "personal" in words)
+    psk = psk or (sae and "wpa2" in versions)
     way = "PSK" if psk and versions - {"wpa3"} else "SAE" if sae and not eap else "EAP" if eap and not psk else ""
     if not versions or not way:
         return "UNKNOWN"
