@@ -17,7 +17,7 @@ from akashi.conformity.errors import CatalogueInvalid, WorkbookRefused
 from akashi.conformity.forms.mapping import confirm, fill_in, match_rows, parse_mapping, read_rows, rows_of
 from akashi.conformity.forms.model import FormFinding, FormRow, Matching, Proposal, Wording
 from akashi.conformity.forms.patching import patch
-from akashi.conformity.forms.wording import attach_rows, attach_text, clause_key, likeness, pairs_of
+from akashi.conformity.forms.wording import Likeness, attach_rows, attach_text, clause_key, likeness, pairs_of
 from akashi.conformity.forms.workbook import read_workbook
 from akashi.conformity.model import Reply
 from tests.conformity.books import SHEET, form_catalogue, hospital_form, members, saved
@@ -291,6 +291,16 @@ def test_likeness_is_the_same_both_ways_and_full_for_the_same(one: str, other: s
     assert likeness(first, second) == likeness(second, first)
     assert 0 <= likeness(first, second) <= 1000
     assert likeness(first, first) == (1000 if first else 0)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.text("証跡を残す", max_size=6)), st.text("証跡を残す", max_size=6))
+def test_many_texts_are_compared_like_two(texts: dict[str, str], text: str) -> None:
+    """The index gives the same likeness as comparing one by one, the likeliest first."""
+    found = Likeness(texts).of(text)
+    plain = {name: likeness(pairs_of(text), pairs_of(other)) for name, other in texts.items()}
+
+    assert {name: score for score, name in found if score} == {name: score for name, score in plain.items() if score}
+    assert [score for score, _ in found] == sorted((score for score, _ in found), reverse=True)
 
 
 def test_a_circled_number_is_not_a_plain_one() -> None:

@@ -28,7 +28,7 @@ from akashi.conformity.forms.cells import (
 )
 from akashi.conformity.forms.model import REASONS
 from akashi.conformity.forms.patching import patch
-from akashi.conformity.forms.workbook import MAX_ROWS, find_sheet, read_workbook, text_at
+from akashi.conformity.forms.workbook import MAX_ROWS, MergedAreas, find_sheet, read_workbook, text_at
 from tests.conformity.books import SHEET, by_hand, hospital_form, members, saved, swapped, with_strings, zipped
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=60)
@@ -95,7 +95,7 @@ def test_a_form_is_read_as_a_person_sees_it() -> None:
     form, totals = book.sheets
 
     assert (form.name, form.texts[3, 2], form.texts[4, 1]) == ("確認表", "確認内容", "1-1")
-    assert text_at(form, 1, 5) == "安全管理 確認表"
+    assert text_at(form, MergedAreas(form.merged), 1, 5) == "安全管理 確認表"
     assert (totals.texts[1, 2], (1, 1) in totals.formulas, (1, 1) in totals.texts) == ("2026-11-21", True, False)
     assert find_sheet(book, "集計").number == find_sheet(book, "2").number == 2
 
@@ -211,6 +211,28 @@ def test_too_many_sheets_are_refused() -> None:
         book.create_sheet()
 
     assert reason(saved(book)) == "too_many_sheets"
+
+
+def test_elements_beyond_the_bound_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that hold nothing: they cost time."""
+    monkeypatch.setattr(package, "MAX_ELEMENTS", 100)
+
+    assert reason(by_hand("<a/>" * 101)) == "too_many_cells"
+
+
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(0, 2), st.integers(0, 2)), max_size=4))
+def test_a_merged_area_is_found_around_each_of_its_cells(areas: list[tuple[int, int, int, int]]) -> None:
+    """As a plain search finds it, for areas that do not overlap."""
+    taken: dict[tuple[int, int], tuple[int, int]] = {}
+    kept = []
+    for top, left, high, wide in areas:
+        cells_of = [(row, column) for row in range(top, top + high + 1) for column in range(left, left + wide + 1)]
+        if not taken.keys() & set(cells_of):
+            kept.append((top, left, top + high, left + wide))
+            taken |= dict.fromkeys(cells_of, (top, left))
+    merged = MergedAreas(kept)
+
+    assert all(merged.anchor(r, c) == taken.get((r, c), (r, c)) for r in range(1, 10) for c in range(1, 10))
 
 
 def test_the_bound_on_members_counts_what_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,8 +30,8 @@ from akashi.conformity.forms.model import (
 from akashi.conformity.forms.package import refused
 from akashi.conformity.forms.patching import patch
 from akashi.conformity.forms.sheets import REPLIES
-from akashi.conformity.forms.wording import clause_key, clauses_of, likeness, pairs_of
-from akashi.conformity.forms.workbook import MAX_ROWS, find_sheet, read_workbook, text_at
+from akashi.conformity.forms.wording import Likeness, clause_key, clauses_of
+from akashi.conformity.forms.workbook import MAX_ROWS, MergedAreas, find_sheet, read_workbook, text_at
 from akashi.conformity.model import Catalogue, Mode, Reply
 
 FIELDS = ("id", "clause", "text", "reply", "answer", "evidence", "comment", "date")
@@ -82,8 +82,9 @@ def _column(letters: str) -> int:
 def mapped_sheet(book: CellBook, mapping: ColumnMap) -> CellSheet:
     """The mapping's sheet, its headings compared. Raises :class:`WorkbookRefused` at the first heading that differs."""
     sheet = find_sheet(book, mapping.sheet)
+    merged = MergedAreas(sheet.merged)
     for column, text in sorted(mapping.header.items()):
-        if folded(text_at(sheet, mapping.header_row, column)) != folded(text):
+        if folded(text_at(sheet, merged, mapping.header_row, column)) != folded(text):
             raise refused(f"sheet{sheet.number}!{cell_name(mapping.header_row, column)}", "header")
     return sheet
 
@@ -91,13 +92,14 @@ def mapped_sheet(book: CellBook, mapping: ColumnMap) -> CellSheet:
 def read_rows(book: CellBook, mapping: ColumnMap) -> tuple[tuple[MappedRow, ...], tuple[FormFinding, ...]]:
     """The rows that hold an id, a clause or a text, and the cells that could not be read. Raises :class:`WorkbookRefused`."""
     sheet = mapped_sheet(book, mapping)
+    merged = MergedAreas(sheet.merged)
     last = mapping.last_row or max((row for row, _ in sheet.texts), default=0)
     rows: list[MappedRow] = []
     findings: list[FormFinding] = []
     seen: set[str] = set()
     for at in range(mapping.first_row, min(last, MAX_ROWS) + 1):
         said = {
-            field: sheet.texts.get((at, column), "") if field == "id" else text_at(sheet, at, column)
+            field: sheet.texts.get((at, column), "") if field == "id" else text_at(sheet, merged, at, column)
             for field, column in mapping.columns.items()
         }
         if not any(said.get(field, "").strip() for field in ("id", "clause", "text")):
@@ -143,16 +145,12 @@ def match_rows(
         item for item in catalogue.items if item.id not in set(exact.values()) and item.mode is not Mode.GROUP
     ]
     texts = wording.texts if wording is not None and wording.catalogue == catalogue.id else {}
-    compared = [
-        (item.id, pairs_of(texts.get(item.id, item.text.ja)))
-        for item in open_items
-        if not item.place or item.id in texts
-    ]
+    told = {item.id: texts.get(item.id, item.text.ja) for item in open_items if not item.place or item.id in texts}
+    likeness = Likeness(told)
     proposals: list[Proposal] = []
     for row in [one for one in rows if one.row not in exact][:MAX_COMPARED]:
-        mine = pairs_of(row.text[:2_000])
-        scored = sorted(((-likeness(mine, other), item) for item, other in compared), key=lambda one: one[0])
-        proposals += [Proposal(row.row, item, -score) for score, item in scored[:PROPOSALS] if -score >= PROPOSED_FROM]
+        likely = [(score, item) for score, item in likeness.of(row.text[:2_000]) if score >= PROPOSED_FROM]
+        proposals += [Proposal(row.row, item, score) for score, item in likely[:PROPOSALS]]
     guessed = {one.row for one in proposals}
     unmatched = tuple(row.row for row in rows if row.row not in exact and row.row not in guessed)
     return Matching(digest, exact, tuple(proposals), unmatched, tuple(item.id for item in open_items))
@@ -187,13 +185,14 @@ def fill_in(data: bytes, mapping: ColumnMap, matching: Matching, answers: Mappin
         raise refused("file", "another_file")
     book = read_workbook(data)
     sheet = mapped_sheet(book, mapping)
+    merged = MergedAreas(sheet.merged)
     changes: dict[tuple[str, str], str] = {}
     for row, item in sorted(matching.exact.items()):
         answer = answers.get(item)
         for field, text in _fields(answer, mapping).items() if answer is not None else ():
             if not text or field not in mapping.columns:
                 continue
-            place = _anchor(sheet, row, mapping.columns[field])
+            place = cell_name(*merged.anchor(row, mapping.columns[field]))
             if changes.setdefault((sheet.name, place), text) != text:
                 raise refused(f"sheet{sheet.number}!{place}", "merged")
     return patch(data, changes)
@@ -212,11 +211,3 @@ def _fields(answer: FormRow, mapping: ColumnMap) -> dict[str, str]:
         "comment": answer.comment,
         "date": answer.date,
     }
-
-
-def _anchor(sheet: CellSheet, row: int, column: int) -> str:
-    """The cell that shows what stands there: the first of a merged area."""
-    for top, left, bottom, right in sheet.merged:
-        if top <= row <= bottom and left <= column <= right:
-            return cell_name(top, left)
-    return cell_name(row, column)

@@ -20,6 +20,8 @@ MAX_BYTES = 20 << 20
 MAX_UNPACKED = 100 << 20
 MAX_MEMBERS = 2_000
 MAX_RATIO = 200
+MAX_ELEMENTS = 5_000_000
+"""In one XML part."""
 _RATIO_FROM = 1 << 20
 """Below this unpacked size a member may be as repetitive as it likes."""
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -149,8 +151,16 @@ def feed(made: expat.XMLParserType, data: bytes, where: str) -> None:
 
 def scan(data: bytes, where: str, start: Start, end: End | None = None, text: Text | None = None) -> None:
     """Walk an XML part; names reach the callbacks without their prefixes."""
-    made = reader(where)
-    made.StartElementHandler = lambda name, given: start(local(name), given)
+    made, left = reader(where), MAX_ELEMENTS
+
+    def begin(name: str, given: dict[str, str]) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise refused(where, "too_many_cells")
+        start(local(name), given)
+
+    made.StartElementHandler = begin
     if end is not None:
         made.EndElementHandler = lambda name: end(local(name))
     if text is not None:

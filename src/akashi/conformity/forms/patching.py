@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape as markup
 
 from akashi.conformity.forms.cells import MAX_TEXT, cell_name, escape, parse_area, parse_cell
 from akashi.conformity.forms.package import Package, feed, local, reader, refused
-from akashi.conformity.forms.workbook import MAX_ROWS, Parts, read_workbook
+from akashi.conformity.forms.workbook import MAX_ROWS, MergedAreas, Parts, read_workbook
 
 Changes = Mapping[tuple[str, str], str]
 """(sheet name, cell) to text."""
@@ -170,6 +170,7 @@ def _patched(found: _Locator, texts: Mapping[tuple[int, int], str]) -> bytes:
 
 
 def _check(found: _Locator, texts: Mapping[tuple[int, int], str]) -> None:
+    merged = MergedAreas(found.merged)
     formulas = {(row.number, cell.column) for row in found.rows for cell in row.cells if cell.formula}
     for row, column in texts:
         where = f"{found.where}!{cell_name(row, column)}"
@@ -177,9 +178,8 @@ def _check(found: _Locator, texts: Mapping[tuple[int, int], str]) -> None:
             raise refused(where, "too_many_rows")
         if (row, column) in formulas:
             raise refused(where, "formula")
-        for top, left, bottom, right in found.merged:
-            if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
-                raise refused(where, "merged")
+        if merged.anchor(row, column) != (row, column):
+            raise refused(where, "merged")
 
 
 def _row_edits(found: _Locator, row: _Row, texts: Mapping[int, str]) -> list[tuple[int, int, bytes]]:

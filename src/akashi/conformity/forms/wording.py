@@ -8,8 +8,8 @@ Refuses files over 4 MiB. Trusts the user: nobody else can know whether his copy
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -163,3 +163,26 @@ def likeness(one: Counter[str], other: Counter[str]) -> int:
     """Shared pairs in per mille (Dice 1945): 1000 for the same text, 0 for nothing in common."""
     whole = one.total() + other.total()
     return 2000 * (one & other).total() // whole if whole else 0
+
+
+class Likeness:
+    """Texts by name, ready to be compared with many others."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._totals: dict[str, int] = {}
+        self._holders: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for name, text in texts.items():
+            pairs = pairs_of(text)
+            self._totals[name] = pairs.total()
+            for pair, count in pairs.items():
+                self._holders[pair].append((name, count))
+
+    def of(self, text: str) -> list[tuple[int, str]]:
+        """(per mille, name) of all texts that share anything with this one, the likeliest first, then by name."""
+        pairs, shared = pairs_of(text), Counter[str]()
+        for pair, count in pairs.items():
+            for name, other in self._holders.get(pair, ()):
+                shared[name] += min(count, other)
+        total = pairs.total()
+        scored = ((2000 * both // (total + self._totals[name]), name) for name, both in shared.items())
+        return sorted(scored, key=lambda one: (-one[0], one[1]))

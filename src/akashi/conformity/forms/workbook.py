@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from akashi.conformity.errors import WorkbookRefused
-from akashi.conformity.forms.cells import MAX_COLUMN, MAX_TEXT, date_of_serial, parse_area, parse_cell, unescape
+from akashi.conformity.forms.cells import (
+    MAX_COLUMN,
+    MAX_ROW,
+    MAX_TEXT,
+    date_of_serial,
+    parse_area,
+    parse_cell,
+    unescape,
+)
 from akashi.conformity.forms.model import CellBook, CellSheet
 from akashi.conformity.forms.package import Package, refused, scan
 
@@ -22,7 +31,7 @@ MAX_SHEETS = 64
 MAX_ROWS = 50_000
 MAX_CELLS = 1_000_000
 MAX_STRINGS = 1_000_000
-MAX_MERGED = 100_000
+MAX_MERGED = 20_000
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _DATE_CODE = re.compile(r"[ymdge]", re.IGNORECASE)
@@ -262,14 +271,26 @@ def read_workbook(data: bytes) -> CellBook:
     return CellBook(sha256(data).digest(), tuple(sheets))
 
 
-def text_at(sheet: CellSheet, row: int, column: int) -> str:
+class MergedAreas:
+    """Finds the merged area around a cell; areas that overlap (which no program writes) are found at most once."""
+
+    def __init__(self, areas: Sequence[tuple[int, int, int, int]]) -> None:
+        self._areas = areas
+        self._by_column: dict[int, list[tuple[int, int, int]]] = {}
+
+    def anchor(self, row: int, column: int) -> tuple[int, int]:
+        """The cell that shows what stands there: the first of the merged area, else the cell itself."""
+        spans = self._by_column.get(column)
+        if spans is None:
+            spans = sorted((top, bottom, left) for top, left, bottom, right in self._areas if left <= column <= right)
+            self._by_column[column] = spans
+        at = bisect_right(spans, (row, MAX_ROW, MAX_COLUMN)) - 1
+        return (spans[at][0], spans[at][2]) if at >= 0 and spans[at][1] >= row else (row, column)
+
+
+def text_at(sheet: CellSheet, merged: MergedAreas, row: int, column: int) -> str:
     """A cell's text; inside a merged area that of the area (its first cell)."""
-    found = sheet.texts.get((row, column), "")
-    if not found:
-        for top, left, bottom, right in sheet.merged:
-            if top <= row <= bottom and left <= column <= right:
-                return sheet.texts.get((top, left), "")
-    return found
+    return sheet.texts.get((row, column), "") or sheet.texts.get(merged.anchor(row, column), "")
 
 
 def find_sheet(book: CellBook, name: str) -> CellSheet:
