@@ -27,7 +27,7 @@ part is opened in the same process; if `akashi serve` runs, it is reached over H
 """
 COMMON = """## Options of every command
 
-- `--home HOME`: the home folder (default: the value of `AKASHI_HOME`, else `akashi-home`); not for `verify`
+- `--home HOME`: the home folder (default: the value of `AKASHI_HOME`, else `akashi-home`); not for `verify`, `conformity verify` and `conformity catalog`
 - `--json`: print one JSON object or array instead of lines
 - `--lang ja|en`: language of messages (default: the locale's, else Japanese)
 - `-h`, `--help`: the manual of the command

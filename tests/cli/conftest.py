@@ -13,6 +13,7 @@ import pytest
 from akashi.app.desk import maps
 from akashi.checkup import FormatDefinition, ItemTable, LayoutMap, load_definition, load_items, load_map
 from akashi.identity.credentials import Hasher
+from tests.cli.conformity_stage import put_on_stage
 from tests.cli.stage import Cast, Stage, found
 
 CHEAP = {"at_once": 2, "passes": 1, "memory_kib": 8, "lanes": 1}
@@ -52,6 +53,7 @@ def stage(founded: tuple[Path, Cast], tmp_path: Path, monkeypatch: pytest.Monkey
     for name in ("AKASHI_HOME", "AKASHI_PASSPHRASE_FILE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
     cheapen(monkeypatch)
+    put_on_stage(monkeypatch)
     home, cast = founded
     shutil.copytree(home, tmp_path / "home")
     made = Stage(tmp_path, deepcopy(cast))

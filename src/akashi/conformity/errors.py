@@ -33,6 +33,8 @@ class ItemUnknown(NotFound):
 
     code = "conformity.item_unknown"
     ja, en = "{catalogue} に項目 {item} はありません。", "{catalogue} has no item {item}."
+    hint_ja = "akashi conformity catalog {catalogue} で項目を見られます。"
+    hint_en = "`akashi conformity catalog {catalogue}` lists its items."
 
 
 class FeatureUnknown(InputError):
@@ -40,6 +42,7 @@ class FeatureUnknown(InputError):
 
     code = "conformity.feature_unknown"
     ja, en = "{name} という条件はありません。", "There is no feature {name}."
+    hint_ja, hint_en = "akashi conformity declare で条件を見られます。", "`akashi conformity declare` lists them."
 
 
 class TargetRefused(Denied):
@@ -83,6 +86,8 @@ class StepRefused(Conflict):
 
     code = "conformity.step"
     ja, en = "この操作は今はできません（{reason}）。", "This step is not possible now ({reason})."
+    hint_ja = "今どの段階か、自分の役割でできる操作かを確かめてください。"
+    hint_en = "Check where it stands, and whether your role may take this step."
 
 
 class RecordUnknown(NotFound):
@@ -90,6 +95,8 @@ class RecordUnknown(NotFound):
 
     code = "conformity.record_unknown"
     ja, en = "{name} はここにありません。", "There is no {name} here."
+    hint_ja = "番号と、操作する機関が正しいか確かめてください。"
+    hint_en = "Check the handle, and at which institution you act."
 
 
 class ToolMissing(Unavailable):

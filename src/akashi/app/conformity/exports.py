@@ -13,7 +13,7 @@ from enum import StrEnum
 from akashi.app.conformity.bundles import make_bundle
 from akashi.app.conformity.comparing import recorded_decisions
 from akashi.app.conformity.desk import READ, journalled
-from akashi.app.conformity.wordings import wording_of
+from akashi.app.conformity.imports import wording_of
 from akashi.app.gateway.home import Gateway
 from akashi.conformity.forms.layout import Table, write_tables
 from akashi.conformity.forms.model import FormRow

@@ -1,7 +1,8 @@
 """Answers and wording brought in: our own sheets, the user's own Excel by a mapping, a disclosure as text, a list in YAML.
 
 Guarantees: rows are matched exactly or not at all (what is only alike is reported, never taken); nothing is kept before everything was
-read; an answer that says only words never becomes はい by itself. Refuses: other layouts, other headings, unknown items. Trusts: the session.
+read; an answer that says only words never becomes はい by itself; official wording stays here, sealed, every version. Refuses: other
+layouts, other headings, unknown items. Trusts: the session.
 """
 
 from __future__ import annotations
@@ -11,23 +12,26 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from akashi.app.conformity.desk import ANSWER, answer, journalled
-from akashi.app.conformity.wordings import keep_wording, wording_of
 from akashi.app.gateway.home import Gateway
 from akashi.conformity.answers import default_reply
 from akashi.conformity.catalogue import Reader, read_yaml
+from akashi.conformity.codec import Fields
 from akashi.conformity.errors import DisclosureLayout
 from akashi.conformity.forms.disclosure import parse_disclosure
 from akashi.conformity.forms.mapping import match_rows, parse_mapping, read_rows, rows_of
-from akashi.conformity.forms.model import FormRow
+from akashi.conformity.forms.model import FormRow, Wording
 from akashi.conformity.forms.sheets import import_disclosure, import_sheet
 from akashi.conformity.forms.wording import attach_rows, attach_text
 from akashi.conformity.forms.workbook import read_workbook
 from akashi.conformity.model import Answer, Catalogue, Mode, Reply
 from akashi.conformity.service import Conformity
 from akashi.identity.model import Session
+from akashi.ledger.wire.cbor import Value
 
 LIMIT = 20 << 20
 _ITEM_KEYS = {"item", "reply", "text", "owner"}
+_SPACE = "wording"
+_WORDING_FIELDS = 2
 _NAMES = {one.name.lower(): one for one in Reply}
 
 
@@ -194,3 +198,23 @@ _READERS: Mapping[Kind, Callable[[Conformity, Catalogue, Parcel], _Read]] = {
 def kinds() -> Sequence[str]:
     """The names of all kinds."""
     return [one.value for one in Kind]
+
+
+def keep_wording(conformity: Conformity, wording: Wording) -> None:
+    """Attach official wording from now on."""
+    rows: list[Value] = [[item, text] for item, text in sorted(wording.texts.items())]
+    conformity.documents.put(_SPACE, wording.catalogue, [wording.digest, rows], conformity.now_ms())
+
+
+def wording_of(conformity: Conformity, catalogue: str) -> Wording | None:
+    """The newest wording of a catalogue, or ``None``."""
+    found = conformity.documents.get(_SPACE, catalogue)
+    if found is None:
+        return None
+    fields = Fields(found.value, _WORDING_FIELDS)
+    digest, texts = fields.octets(), {}
+    for row in fields.rows():
+        pair = Fields(row, 2)
+        item = pair.text()
+        texts[item] = pair.text()
+    return Wording(catalogue, digest, texts)

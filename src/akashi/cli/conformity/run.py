@@ -6,6 +6,7 @@ import argparse
 
 from akashi.api.faces import faces
 from akashi.app.conformity import running
+from akashi.app.conformity.desk import PROBE
 from akashi.app.conformity.telling import counts_line, counts_row, overview_lines, summary_row
 from akashi.app.conformity.views import overview
 from akashi.app.selfcheck.context import SelfContext
@@ -48,6 +49,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         def progress(_probe: str, _target: str, done: int, total: int) -> None:
             bar(done, total)
 
+        opened.gateway.accounts.require(session, PROBE)
         conformity = opened.gateway.conformity
         if not conformity.targets():
             shell.say(

@@ -7,8 +7,9 @@ import argparse
 from akashi.app.conformity.desk import READ, register_target, withdraw_target
 from akashi.app.conformity.telling import target_line, target_row
 from akashi.app.selfcheck.plan import default_targets
-from akashi.cli.homes import acting_person, person_options
-from akashi.cli.shell import BadArguments, Parser, Shell, manual
+from akashi.cli.flow import desk
+from akashi.cli.homes import acting_person
+from akashi.cli.shell import BadArguments, Parser, Shell
 from akashi.conformity.model import DAY_MS, Target, TargetKind
 
 _ADD = "akashi conformity target register"
@@ -18,15 +19,10 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     """Add the commands."""
     group = commands.add_parser("target", help="targets: list, register, withdraw", description="What may be measured.")
     inner = group.add_subparsers(dest="step", required=True, metavar="ACTION", parser_class=Parser)
-    words = ("Lists handle, kind, rate and until when the consent holds.", "akashi conformity target list --as mori")
-    listing = inner.add_parser("list", help="list the registered targets", **manual(parent, *words, (3, 6, 7, 8)))
-    text = (
-        "Registers a target and, on the ledger, that its owner consents to be measured; the address stays here. Active\n"
-        "probes touch nothing else. --defaults registers what this home itself serves."
-    )
-    example = f"{_ADD} --kind tls --address 192.0.2.7:443 --consent-days 30 --as mori"
-    adding = inner.add_parser(
-        "register", help="register a target with its consent", **manual(parent, text, example, (3, 6, 7, 8))
+    desk.step(inner, parent, _list, "list", "list the registered targets", "akashi conformity target list --as mori")
+    text = "register a target and its owner's consent; active probes touch nothing else"
+    adding = desk.step(
+        inner, parent, _register, "register", text, f"{_ADD} --kind tls --address 192.0.2.7:443 --as mori"
     )
     adding.add_argument("--defaults", action="store_true", help="this home's own ports, settings and databases")
     adding.add_argument("--kind", choices=[one.value for one in TargetKind], help="what it is")
@@ -34,15 +30,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     adding.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="for probes; repeatable")
     adding.add_argument("--consent-days", type=int, default=365, help="how long the consent holds (default 365)")
     adding.add_argument("--rate", type=int, default=20, help="connections a second at most (default 20)")
-    ending = inner.add_parser(
-        "withdraw",
-        help="end a consent now",
-        **manual(parent, "Ends a consent.", "akashi conformity target withdraw tgt-… --as mori", (3, 4, 6, 7, 8)),
-    )
+    example = "akashi conformity target withdraw tgt-… --as mori"
+    ending = desk.step(inner, parent, _withdraw, "withdraw", "end a consent now", example)
     ending.add_argument("target", metavar="TARGET", help="its handle (tgt-…)")
-    for parser, run in ((listing, _list), (adding, _register), (ending, _withdraw)):
-        person_options(parser)
-        parser.set_defaults(run=run)
 
 
 def _list(arguments: argparse.Namespace, shell: Shell) -> int:
@@ -59,8 +49,9 @@ def _register(arguments: argparse.Namespace, shell: Shell) -> int:
         wanted = default_targets(arguments.home, until)
     elif arguments.kind and arguments.address:
         pairs = [one.partition("=") for one in arguments.option]
-        if not all(name and sign for name, sign, _ in pairs) or arguments.consent_days < 1 or arguments.rate < 1:
-            raise BadArguments(what="--option NAME=VALUE, --consent-days 1…, --rate 1…", command=_ADD)
+        right = arguments.consent_days > 0 and 0 < arguments.rate <= 1000
+        if not right or not all(name and sign for name, sign, _ in pairs):
+            raise BadArguments(what="--option NAME=VALUE, --consent-days 1…, --rate 1…1000", command=_ADD)
         options = {name: value for name, _, value in pairs}
         wanted = [Target("", TargetKind(arguments.kind), arguments.address, options, until, arguments.rate)]
     else:

@@ -1,0 +1,1 @@
+"""Commands between institutions about conformity: requests to vendors, and assessments from the application to the public list."""
