@@ -135,6 +135,7 @@ def _row(view: RunView, decision: Decision) -> dict[str, Data]:
     item = view.items[decision.item]
     answer = view.answers.get(decision.item)
     absent = decision.verdict is Verdict.NOT_APPLICABLE
+    ends = expiry(decision)
     return {
         "clause": printable(item.clause or item.id),
         "text": printable(item.text.ja),
@@ -143,11 +144,17 @@ def _row(view: RunView, decision: Decision) -> dict[str, Data]:
         "basis": "－" if decision.basis is Basis.NONE or absent else BASES[decision.basis].ja,
         "declared": REPLIES[answer.reply].ja if answer is not None and decision.contradiction else "",
         "why": printable(decision.why.ja),
-        "expires": iso(decision.expires_ms) if decision.expires_ms else "",
-        "expires_ja": wareki(decision.expires_ms) if decision.expires_ms else "",
+        "expires": iso(ends) if ends else "",
+        "expires_ja": wareki(ends) if ends else "",
         "fails": decision.verdict is Verdict.FAILS,
         "contradiction": decision.contradiction,
     }
+
+
+def expiry(decision: Decision) -> int:
+    """Until when a verdict holds, or when it ceased to; 0 where there is nothing that could expire."""
+    empty = decision.verdict is Verdict.UNDECIDED and decision.reason != "item.expired"
+    return 0 if empty else decision.expires_ms
 
 
 def _measurements(view: RunView) -> Data:
