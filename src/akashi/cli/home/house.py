@@ -29,6 +29,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     with opened_server(arguments, shell) as server:
         report = asdict(server.housekeeping.run_once())
+        report["erased"] += server.erase_delivered()
     words = {
         "expired": shell.choose("期限切れ", "expired"),
         "ordered": shell.choose("消去の指示", "erasures ordered"),
