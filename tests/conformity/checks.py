@@ -86,6 +86,7 @@ AKASHI = frozenset(
         "documents.current",
         "disclosures.current",
         "requirements.gaps",
+        "screening.refused",
     ]
 )
 

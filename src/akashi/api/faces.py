@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,10 +20,10 @@ from akashi.api.gateway.app import gateway_api, gateway_origin
 from akashi.api.server.app import bare_server_app, server_app
 from akashi.api.tls import ClientCertificate
 from akashi.app.gateway.home import Gateway
-from akashi.app.selfcheck.faces import Answer, Ask, Face
+from akashi.app.selfcheck.faces import Answer, Ask, Face, silent
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.app.server.home import Server
-from akashi.clock import Clock
+from akashi.clock import Clock, SystemClock
 from akashi.web.app import web_app
 
 OPEN_API = frozenset({("POST", "/api/v1/session")})
@@ -32,17 +33,27 @@ OPEN_PAGES = frozenset({("GET", "/login"), ("POST", "/login"), ("GET", "/static/
 
 
 def faces(gateway: Gateway, server: Server | None, clock: Clock) -> tuple[Face, ...]:
-    """The tables of the gateway's API and pages and, where it is in this process, of the server's machine API."""
-    errors = ErrorCounter(clock)
+    """The tables of the gateway's API and pages, and of the server's machine API (in another process: asked over HTTPS)."""
+    errors, tables = ErrorCounter(clock), route_tables()
     ask = asgi_ask(gateway_origin(gateway, errors))
-    found = [
-        Face("gateway", routes_of(gateway_api(None, errors)), ask, OPEN_API),
-        Face("pages", routes_of(web_app(None, errors)), ask, OPEN_PAGES),
-    ]
-    if server is not None:
-        table = routes_of(bare_server_app(None, errors))
-        found.append(Face("server", table, asgi_ask(server_app(server, errors)), sessions=False))
-    return tuple(found)
+    machines = silent if server is None else asgi_ask(server_app(server, errors))
+    return (
+        Face("gateway", tables["gateway"], ask, OPEN_API),
+        Face("pages", tables["pages"], ask, OPEN_PAGES),
+        Face("server", tables["server"], machines, sessions=False),
+    )
+
+
+@cache
+def route_tables() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """``(method, path)`` of every route by face; made once, for they are the program's."""
+    errors = ErrorCounter(SystemClock())
+    apps = {
+        "gateway": gateway_api(None, errors),
+        "pages": web_app(None, errors),
+        "server": bare_server_app(None, errors),
+    }
+    return {name: routes_of(app) for name, app in apps.items()}
 
 
 def routes_of(app: FastAPI) -> tuple[tuple[str, str], ...]:

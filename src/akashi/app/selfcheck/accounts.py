@@ -10,6 +10,7 @@ import csv
 import io
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from akashi.app.selfcheck.context import TOOL, TRIAL_LOGIN, SelfContext, newest
@@ -84,9 +85,12 @@ def sharing(here: SelfContext, target: Target, _bench: Bench) -> Observed:
     since = here.gateway.clock.now_ms() - days * DAY_MS
     trials = {one.person for one in here.gateway.accounts.accounts() if one.login.startswith(TRIAL_LOGIN)}
     stays: dict[str, list[Stay]] = defaultdict(list)
-    for stay in here.gateway.journal.stays():
-        if (stay.end_ms is None or stay.end_ms >= since) and stay.person not in trials:
-            stays[stay.person].append(stay)
+    longest, now = here.gateway.settings.session_ms, here.gateway.clock.now_ms()
+    for one in here.gateway.journal.stays():
+        # Where the end was not noticed yet: it cannot have lived longer than a session may.
+        end = min(now + 1, one.start_ms + longest) if one.end_ms is None else one.end_ms
+        if end >= since and one.person not in trials:
+            stays[one.person].append(replace(one, end_ms=end))
     at_once = sorted(who for who, one in stays.items() if overlapping(one))
     widest = max((len({stay.device for stay in one}) for one in stays.values()), default=0)
     facts: dict[str, Fact] = {

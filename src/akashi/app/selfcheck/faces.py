@@ -27,6 +27,11 @@ class Answer(NamedTuple):
         return self.status in (CLOSED, 401, 403) or (self.status == 303 and self.location == "/login")
 
 
+def silent(_method: str, _path: str, _certificate: bytes | None) -> Answer:
+    """Nobody answers in this process: the origin is asked over HTTPS."""
+    return Answer(CLOSED)
+
+
 Ask = Callable[[str, str, bytes | None], Answer]
 """(method, path, SHA-256 of the device's certificate or ``None``) to the answer."""
 

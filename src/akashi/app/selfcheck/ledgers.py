@@ -16,7 +16,7 @@ from pathlib import Path
 
 from akashi.app.desk.evidence import collected
 from akashi.app.errors import HomeMissing
-from akashi.app.selfcheck.context import TOOL, SelfContext, copy_database, scratch
+from akashi.app.selfcheck.context import TOOL, SelfContext, copy_database, newest, scratch
 from akashi.app.wiring import KINDS
 from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Fact, Target
@@ -195,9 +195,11 @@ _OLDER = frozenset(TransferStatus) - {TransferStatus.SENT, TransferStatus.OPENED
 def tamper(here: SelfContext, _target: Target, bench: Bench) -> Observed:
     """Change copies of journal and ledger in several ways; each must be found, the untouched copies must verify."""
     with scratch(bench) as folder:
-        journal = _Drill(_journal_verifies(here))
+        last = _last_anchor(here)
+        journal = _Drill(_journal_verifies(here, last))
         source = here.gateway.paths.database
-        for name, change in _JOURNAL_DRILLS.items():
+        drills = _JOURNAL_DRILLS if last is None else _JOURNAL_DRILLS | {"tail": _cut(last[0])}
+        for name, change in drills.items():
             journal.run(f"journal.{name}", copy_database(source, folder / f"journal-{name}.db"), change)
         kinds = ["journal"]
         try:
@@ -216,6 +218,8 @@ def tamper(here: SelfContext, _target: Target, bench: Bench) -> Observed:
         "drills": journal.count + ledgers.count,
         "found": journal.found + ledgers.found,
         "missed": (*journal.missed, *ledgers.missed),
+        "anchored": last is not None,
+        "entries.unanchored": newest(here.gateway) - (0 if last is None else last[0]),
     }
     return Observed(facts, json.dumps(facts).encode(), TOOL)
 
@@ -247,15 +251,20 @@ class _Drill:
             self.found += 1
 
 
-def _journal_verifies(here: SelfContext) -> Callable[[Path], bool]:
+def _last_anchor(here: SelfContext) -> tuple[int, bytes] | None:
+    """Count and head of the journal as the ledger has them; without it a cut tail cannot be noticed."""
+    with here.gateway.ledger.view() as state:
+        last = anchored(state, here.gateway.author.key)
+    return None if last is None else (last[1], last[0])
+
+
+def _journal_verifies(here: SelfContext, last: tuple[int, bytes] | None) -> Callable[[Path], bool]:
     gateway = here.gateway
-    with gateway.ledger.view() as state:
-        last = anchored(state, gateway.author.key)
 
     def verifies(path: Path) -> bool:
         with closing(Database(path)) as copy:
             try:
-                Journal(copy, gateway.clock).verify([(last[1], last[0])] if last else [])
+                Journal(copy, gateway.clock).verify([] if last is None else [last])
             except AkashiError:
                 return False
         return True
@@ -290,6 +299,16 @@ def _drop(table: str, key: str) -> Change:
         if len(rows) < 2:
             return 0  # cutting off the only row leaves an empty table, which is another drill
         return db.execute(f"DELETE FROM {table} WHERE {key} = ?", rows[(len(rows) - 1) // 2]).rowcount
+
+    return change
+
+
+def _cut(count: int) -> Change:
+    """Cut the tail off, from the last anchored entry on."""
+
+    def change(db: sqlite3.Connection) -> int:
+        db.execute("DROP TRIGGER IF EXISTS journal_no_delete")
+        return db.execute("DELETE FROM journal WHERE number >= ?", (count,)).rowcount
 
     return change
 

@@ -197,7 +197,7 @@ def _expiry(gateway: Gateway, session: Session, certificate: bytes, folder: Path
     """On copies: refused a second after the idle time, alive a second before, refused after the whole time although in use."""
     settings, asked = gateway.settings, {}
     for name, ahead, seen in (
-        ("idle.alive_before", settings.idle_timeout_ms - 5_000, 0),
+        ("idle.alive_before", min(settings.idle_timeout_ms, settings.session_ms) - 5_000, 0),
         ("idle.ended_after", settings.idle_timeout_ms + 5_000, 0),
         ("absolute.ended_after", settings.session_ms + 5_000, settings.session_ms),
     ):

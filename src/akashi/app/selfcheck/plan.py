@@ -13,6 +13,8 @@ from akashi.app.selfcheck.accounts import STAFF_OPTION
 from akashi.conformity.model import Target, TargetKind
 
 _LOCAL = "127.0.0.1"
+OWN_RATE = 100
+"""Connections a second: it is our own service, on this machine."""
 
 
 def default_targets(home: Path, consent_until_ms: int, *, staff: Path | None = None) -> list[Target]:
@@ -57,4 +59,4 @@ def _target(name: str, kind: TargetKind, address: str, until_ms: int, options: d
     True
     """
     handle = f"tgt-{sha256(f'{kind} {name}'.encode()).hexdigest()[:16]}"
-    return Target(handle, kind, address, options, until_ms)
+    return Target(handle, kind, address, options, until_ms, OWN_RATE)

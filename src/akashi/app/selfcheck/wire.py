@@ -25,26 +25,34 @@ from akashi.identity.errors import SessionEnded
 
 SECONDS = 3
 _SESSION = "/api/v1/session"
+_HARMLESS, _LEDGER = ("GET", _SESSION), ("GET", "/api/v1/ledger")
+"""What a good machine gets an answer to: that it has no session; which ledger this is."""
 _HEADERS = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
 _MOST_BODY = 1 << 16
 
 
-def doors(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
-    """Every route of the gateway's and the server's tables: without a certificate, and with one but without a session."""
+def doors(here: SelfContext, _target: Target, bench: Bench) -> Observed:
+    """Every route of the gateway's and the server's tables: without a certificate, and with one that is not enough.
+
+    People sign in at a gateway: there the machine's certificate without a session is not enough. The server knows machines only: there a
+    person's device is not enough.
+    """
     if not here.faces:
         raise Unreached(reason="routes")
     tried, let, closed = 0, list[str](), 0
     own = here.gateway.machine_certificate()
-    for face in here.faces:
-        ask = https_ask(here.base_url, here.gateway) if here.base_url and face.sessions else face.ask
-        for method, path in face.routes:
-            asked = [None, own] if face.sessions and (method, path) not in face.open else [None]
-            for certificate in asked:
-                answer = ask(method, filled(path), certificate)
-                tried += 1
-                closed += 1 if answer.status == CLOSED else 0
-                if not answer.refused:
-                    let.append(f"{face.name} {method} {path}")
+    with trial_person(here) as trial, trial_device(here, trial.person) as device:
+        for face in here.faces:
+            ask, paced = _ask_of(here, face, device)
+            for method, path in face.routes:
+                poor = own if face.sessions else device.digest
+                for certificate in [None] if (method, path) in face.open else [None, poor]:
+                    if paced:
+                        bench.pace.wait()
+                    answer = ask(method, filled(path), certificate)
+                    tried += 1
+                    closed += 1 if answer.status == CLOSED else 0
+                    let += [] if answer.refused else [f"{face.name} {method} {path}"]
     facts: dict[str, Fact] = {
         "faces": tuple(sorted(face.name for face in here.faces)),
         "routes": sum(len(face.routes) for face in here.faces),
@@ -53,21 +61,27 @@ def doors(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
         "closed": closed,
         "let": tuple(sorted(set(let))[:20]),
         "open_by_design": sum(len(face.open) for face in here.faces),
-        "reached": _alive(here),
+        "reached": all(_alive(here, face) for face in here.faces),
     }
     return Observed(facts, json.dumps(sorted(let)).encode(), TOOL)
 
 
-def _alive(here: SelfContext) -> bool:
-    """Whether something answers a device at all: a dead port refuses everything, and proves nothing."""
-    own = here.gateway.machine_certificate()
-    if here.base_url:
-        return https_ask(here.base_url, here.gateway)("GET", _SESSION, own).status != CLOSED
-    return any(
-        face.ask(method, filled(path), own if face.sessions else None).status != CLOSED
-        for face in here.faces
-        for method, path in face.routes[:1]
-    )
+def _ask_of(here: SelfContext, face: Face, device: TrialDevice) -> tuple[Ask, bool]:
+    """Over HTTPS where the face is served (then connections are paced), else in this process."""
+    if face.sessions:
+        return (https_ask(here.base_url, here.gateway), True) if here.base_url else (face.ask, False)
+    if here.server is not None:
+        return face.ask, False
+    return https_ask(here.gateway.settings.server_url, here.gateway, device), True
+
+
+def _alive(here: SelfContext, face: Face) -> bool:
+    """Whether something answers a good machine at all: a dead port refuses everything, and proves nothing."""
+    url = here.base_url if face.sessions else "" if here.server is not None else here.gateway.settings.server_url
+    ask = https_ask(url, here.gateway) if url else face.ask
+    method, path = _HARMLESS if face.sessions else _LEDGER
+    answer = ask(method, path, here.gateway.machine_certificate())
+    return answer.code == SessionEnded.code if face.sessions else answer.status == 200
 
 
 def filled(path: str) -> str:
@@ -94,11 +108,13 @@ _FILLED = {
 }
 
 
-def https_ask(url: str, gateway: Gateway) -> Ask:
-    """Ask over HTTPS: with the gateway machine's certificate, or with none."""
-    known = client_context(
-        gateway.paths.ca.read_bytes(), gateway.paths.certificate.read_bytes(), gateway.keystore.private_key(MACHINE_KEY)
-    )
+def https_ask(url: str, gateway: Gateway, device: TrialDevice | None = None) -> Ask:
+    """Ask over HTTPS: with the gateway machine's certificate (or a device's), or with none."""
+    ca = gateway.paths.ca.read_bytes()
+    if device is None:
+        known = client_context(ca, gateway.paths.certificate.read_bytes(), gateway.keystore.private_key(MACHINE_KEY))
+    else:
+        known = client_context(ca, device.certificate, device.key)
     nobody = _context(gateway)
 
     def ask(method: str, path: str, certificate: bytes | None) -> Answer:
@@ -201,8 +217,3 @@ def _resumed(here: SelfContext, device: TrialDevice, context: ssl.SSLContext, se
             return _asked(connection, "GET", _SESSION)
     except (OSError, ValueError, http.client.HTTPException):
         return Answer(CLOSED)
-
-
-def names(faces: tuple[Face, ...]) -> tuple[str, ...]:
-    """The names of the origins in a table."""
-    return tuple(face.name for face in faces)

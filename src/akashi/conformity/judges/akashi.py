@@ -97,6 +97,12 @@ def log_tamper(given: Given, _limits: Limits) -> Opinion:
             f"操作記録への改ざん {drills} 通りは見つかりましたが、台帳はここから届きません。",
             f"All {drills} changes to the journal were found; the ledger is out of reach from here.",
         )
+    if not given.truth("anchored"):
+        return partial(
+            "log.tamper.unanchored",
+            f"写しへの改ざん {drills} 通りは見つかりましたが、操作記録がまだ台帳につながれておらず、終わりを切り取られても分かりません。",
+            f"All {drills} changes were found, but the journal has no anchor on the ledger yet: a tail cut off would go unnoticed.",
+        )
     return conforms(
         "log.tamper.found",
         f"写しへの改ざん {drills} 通りがすべて見つかり、元の写しは検証に通りました。",
