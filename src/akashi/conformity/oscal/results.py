@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from akashi.conformity.model import Answer, Decision, Fact, Item, Measurement, Mode, Verdict
+from akashi.conformity.model import Answer, Decision, Item, Measurement, Mode, Verdict
 from akashi.conformity.oscal.notation import (
     Json,
     Object,
@@ -26,7 +26,7 @@ from akashi.conformity.oscal.notation import (
     write,
 )
 from akashi.conformity.oscal.plan import head, inventory, party_uuid, plan_name, reviewed, target_uuid
-from akashi.conformity.paper.view import BASES, REACHES, REPLIES, VERDICTS, RunView
+from akashi.conformity.paper.view import BASES, REACHES, REPLIES, VERDICTS, RunView, shown_fact
 
 STATES: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CONFORMS: ("satisfied", "pass"),
@@ -120,7 +120,7 @@ def observed(view: RunView) -> list[Json]:
 
 
 def _measured(view: RunView, one: Measurement) -> Json:
-    facts = "; ".join(f"{key} = {_fact(value)}" for key, value in sorted(one.facts.items()))
+    facts = "; ".join(f"{key} = {shown_fact(value)}" for key, value in sorted(one.facts.items()))
     row: Object = {
         "uuid": measured_uuid(view, one),
         "title": markup(f"{one.probe} {REACHES[one.reach].en}"),
@@ -153,12 +153,6 @@ def _expire(row: Object, view: RunView, items: set[str], collected_ms: int) -> N
     ends = [one.expires_ms for one in view.decisions if one.item in items and one.expires_ms > collected_ms]
     if ends:
         row["expires"] = moment(min(ends))
-
-
-def _fact(value: Fact) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(value) + "]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _answered(view: RunView, one: Answer) -> Json:

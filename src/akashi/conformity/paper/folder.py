@@ -23,7 +23,7 @@ from akashi.conformity.paper.dates import both, iso, minute
 from akashi.conformity.paper.errors import FolderTooLarge
 from akashi.conformity.paper.page import index_page
 from akashi.conformity.paper.report import expiry
-from akashi.conformity.paper.view import BASES, REACHES, REPLIES, VERDICTS, RunView
+from akashi.conformity.paper.view import BASES, REACHES, REPLIES, VERDICTS, RunView, shown_fact
 
 MAX_FILES, MAX_BYTES = 20_000, 512 << 20
 SUMS, MANIFEST, INDEX, README = "SHA256SUMS", "manifest.json", "index.html", "はじめに.txt"
@@ -214,7 +214,7 @@ def _answered(view: RunView, item: Item) -> Sequence[str]:
 
 
 def _measured(one: Measurement, path: str) -> Sequence[str]:
-    facts = ", ".join(f"{key}={value}" for key, value in sorted(one.facts.items()))
+    facts = ", ".join(f"{key}={shown_fact(value)}" for key, value in sorted(one.facts.items()))
     said = f"測定: {one.probe} 対象 {one.target} {REACHES[one.reach].ja} {minute(one.ended_ms)} {one.tool} {one.note}"
     return [said.rstrip(), *([f"　値: {_flat(facts)}"] if facts else []), *([f"　生の記録: {path}"] if path else [])]
 

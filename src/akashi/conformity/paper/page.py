@@ -11,7 +11,7 @@ from html import escape
 from urllib.parse import quote
 
 from akashi.conformity.model import Decision
-from akashi.conformity.paper.dates import both, minute, wareki
+from akashi.conformity.paper.dates import iso, minute, wareki
 from akashi.conformity.paper.report import MARKS, expiry
 from akashi.conformity.paper.view import BASES, VERDICTS, RunView
 from akashi.conformity.rules import shares
@@ -20,7 +20,7 @@ _STYLE = """
 body { font-family: "Noto Sans CJK JP", "Noto Sans JP", "Hiragino Sans", "Yu Gothic", sans-serif; margin: 2rem auto;
   max-width: 62rem; padding: 0 1rem; color: #111; background: #fff; line-height: 1.6; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; border-bottom: 2px solid #111; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #767676; padding: .3rem .5rem;
+table { border-collapse: collapse; width: 100%; } table.items { table-layout: fixed; } th, td { border: 1px solid #767676; padding: .3rem .5rem;
   text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 thead th { background: #222; color: #fff; } tr.fails td { background: #e4e4e4; }
 tbody.group th { background: #ccc; } td.short, th.short { white-space: nowrap; text-align: center; }
@@ -29,6 +29,7 @@ code { overflow-wrap: anywhere; }
   tr { break-inside: avoid; } a { color: inherit; text-decoration: none; } @page { size: A4; margin: 15mm; } }
 """
 _HEADINGS = ("条項", "求められていること（要約）", "判定", "根拠", "わけ", "期限")
+_WIDTHS = (12, 34, 11, 10, 18, 15)
 
 
 def index_page(view: RunView, label: str, folders: Mapping[str, str]) -> bytes:
@@ -61,7 +62,8 @@ def index_page(view: RunView, label: str, folders: Mapping[str, str]) -> bytes:
 
 def _table(bodies: list[str]) -> str:
     heads = "".join(f'<th scope="col">{one}</th>' for one in _HEADINGS)
-    return f"<table>\n<thead><tr>{heads}</tr></thead>\n{''.join(bodies)}</table>\n"
+    columns = "".join(f'<col style="width: {one}%">' for one in _WIDTHS)
+    return f'<table class="items">\n<colgroup>{columns}</colgroup>\n<thead><tr>{heads}</tr></thead>\n{"".join(bodies)}</table>\n'
 
 
 def _groups(view: RunView, folders: Mapping[str, str]) -> list[str]:
@@ -84,10 +86,11 @@ def _row(view: RunView, one: Decision, folders: Mapping[str, str]) -> str:
     item = view.items[one.item]
     verdict = VERDICTS[one.verdict]
     ends = expiry(one)
+    until = f"{iso(ends)}<br><small>{wareki(ends)}</small>" if ends else "－"
     place = escape(quote(f"{folders[item.id]}/"))
     return (
         f'<tr class="{verdict.en}"><td><a href="{place}">{escape(item.clause or item.id)}</a></td>'
         f'<td>{escape(item.text.ja)}</td><td class="short">{MARKS[one.verdict]} {verdict.ja}</td>'
         f'<td class="short">{BASES[one.basis].ja}</td><td>{escape(one.why.ja)}</td>'
-        f"<td>{escape(both(ends)) if ends else '－'}</td></tr>\n"
+        f'<td class="short">{until}</td></tr>\n'
     )

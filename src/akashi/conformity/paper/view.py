@@ -19,6 +19,7 @@ from akashi.conformity.model import (
     Basis,
     Catalogue,
     Decision,
+    Fact,
     Group,
     Item,
     Measurement,
@@ -129,3 +130,10 @@ def view_run(sealed: Sealed, catalogue: Catalogue, judges: Judges, audience: Aud
 
 def _after(values: Sequence[bytes], start: int, count: int) -> Sequence[bytes]:
     return values[start : start + count]
+
+
+def shown_fact(value: Fact) -> str:
+    """A fact as text."""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
