@@ -50,7 +50,7 @@ def decide_row(state: ReadState, institution: str, space: str, key: bytes, value
             return ALLOWED
     if space in _PAYLOADS and may_read(state, key, institution):
         return ALLOWED
-    if space in PARTY_SPACES and is_party(state, space, key, institution):
+    if space in PARTY_SPACES and is_party(value, institution):
         return ALLOWED
     return Denied("state.hidden")
 

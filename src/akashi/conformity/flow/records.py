@@ -55,9 +55,9 @@ def names_of(state: ReadState, institution: str, prefix: str) -> list[str]:
     return [key[len(start) :].decode() for key, _ in state.scan(CONCERNS, start + f"{prefix}-".encode())]
 
 
-def is_party(state: ReadState, space: str, key: bytes, institution: str) -> bool:
+def is_party(row: Value, institution: str) -> bool:
     """Whether a row of the flow names ``institution`` among those who may see it."""
-    match state.get(space, key):
+    match row:
         case [list(parties), *_]:
             return institution in parties
     return False
