@@ -42,6 +42,7 @@ from akashi.vault.model import ErasureLevel
 
 ROOT = Path(__file__).resolve().parents[3]
 PEOPLE = 1_000
+PORT = 8442
 Say = Callable[[str], None]
 
 
@@ -56,6 +57,15 @@ class Account:
     p12_password: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the main job leaves for those who go on: the sender's institution, its person's session, how many steps there were."""
+
+    institution: str
+    session: Session
+    steps: int
+
+
 class DemoFailed(IntegrityError):
     """A step of the demonstration did not give what it must."""
 
@@ -66,8 +76,8 @@ class DemoFailed(IntegrityError):
 class Steps:
     """Numbers, times and prints the steps."""
 
-    def __init__(self, say: Say) -> None:
-        self._say, self._number, self._started = say, 0, time.perf_counter()
+    def __init__(self, say: Say, *, after: int = 0) -> None:
+        self._say, self._number, self._started = say, after, time.perf_counter()
         self._last = self._started
 
     def done(self, what: str, seen: str) -> None:
@@ -77,29 +87,38 @@ class Steps:
         self._say(f"{self._number:2}. {what:<34} {(now - self._last) * 1000:8.0f} ms   {seen}")
         self._last = now
 
+    @property
+    def number(self) -> int:
+        """How many steps are over."""
+        return self._number
+
     def total(self) -> float:
         """Seconds since the beginning."""
         return time.perf_counter() - self._started
 
 
-def run(home: Path, clock: Clock, say: Say, *, people: int = PEOPLE) -> None:
-    """Run everything in ``home``. Raises :class:`HomeExists`, :class:`DemoFailed` and whatever a part refuses."""
+def run(home: Path, clock: Clock, say: Say, *, people: int = PEOPLE, port: int = PORT) -> Shown:
+    """Run everything in ``home``; served later, it takes five ports from ``port`` on.
+
+    Raises :class:`HomeExists`, :class:`DemoFailed` and whatever a part refuses.
+    """
     if home.exists() and any(home.iterdir()):
         raise HomeExists(name=home.name)
     make_directory(home)
     passphrase = secrets.token_urlsafe(24).encode()
     write_file(home / "passphrase", passphrase)
     steps = Steps(say)
-    server = Server.create(home, ServerSettings(), "デモ事務局", passphrase, clock)
+    server = Server.create(home, ServerSettings(port=port + 1, public_port=port), "デモ事務局", passphrase, clock)
     steps.done("found the service", f"origin {server.engine.origin}")
     try:
-        _main_job(home, server, passphrase, clock, steps, people)
+        institution, session = _main_job(home, server, passphrase, clock, steps, people, port)
     finally:
         server.close()
     report = audit(server_paths(home).ledger, KINDS)
     steps.done("ledger audit", f"{report.leaves} leaves, {len(report.findings)} findings")
     _require(not report.findings, "ledger audit")
     say(f"    total {steps.total():.1f} s. Accounts: {home}/accounts.txt. Next: make serve")
+    return Shown(institution, session, steps.number)
 
 
 def _require(condition: bool, step: str) -> None:
@@ -107,18 +126,25 @@ def _require(condition: bool, step: str) -> None:
         raise DemoFailed(step=step)
 
 
-def _main_job(home: Path, server: Server, passphrase: bytes, clock: Clock, steps: Steps, people: int) -> None:
+def _main_job(
+    home: Path, server: Server, passphrase: bytes, clock: Clock, steps: Steps, people: int, port: int
+) -> tuple[str, Session]:
+    """All steps up to the journals; the sender's institution and session."""
     office = equip(
         server,
         home,
         server.secretariat_handle,
         FirstPerson("jimu", "事務局 担当", Role.SECRETARIAT),
         passphrase,
-        _settings(0),
+        GatewaySettings(port=port + 2),
         clock,
     )
-    clinic = _join(server, home, "みどり健診センター", "1319999901", InstitutionRole.SENDER, passphrase, clock, 1)
-    payer = _join(server, home, "ほし健康保険組合", "1329999902", InstitutionRole.RECEIVER, passphrase, clock, 2)
+    clinic = _join(
+        server, home, "みどり健診センター", "1319999901", InstitutionRole.SENDER, passphrase, clock, (1, port + 3)
+    )
+    payer = _join(
+        server, home, "ほし健康保険組合", "1329999902", InstitutionRole.RECEIVER, passphrase, clock, (2, port + 4)
+    )
     joined = [office, clinic, payer]
     try:
         accounts = [_account(server, home, one) for one in joined]
@@ -137,13 +163,10 @@ def _main_job(home: Path, server: Server, passphrase: bytes, clock: Clock, steps
         for one in joined:
             one.gateway.anchor_journal()
         steps.done("access journals anchored", f"ledger size {server.engine.size}")
+        return clinic.institution, sender
     finally:
         for one in joined:
             one.gateway.close()
-
-
-def _settings(offset: int) -> GatewaySettings:
-    return GatewaySettings(port=8444 + offset)
 
 
 def _join(
@@ -154,8 +177,10 @@ def _join(
     roles: InstitutionRole,
     passphrase: bytes,
     clock: Clock,
-    offset: int,
+    numbers: tuple[int, int],
 ) -> Joined:
+    """An institution with its first person; ``numbers``: which one it is, and the port of its pages."""
+    offset, port = numbers
     first = FirstPerson(f"demo{offset}", f"デモ 担当{offset}", Role.OPERATOR | Role.MANAGER)
     return join(
         server,
@@ -165,7 +190,7 @@ def _join(
         roles=roles,
         first=first,
         passphrase=passphrase,
-        settings=_settings(offset),
+        settings=GatewaySettings(port=port),
         clock=clock,
     )
 
