@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
+from xml.etree.ElementTree import canonicalize
 
 from openpyxl import Workbook
 from openpyxl.packaging.manifest import Manifest
@@ -30,6 +31,7 @@ BLOCK_ROW, HEAD_ROW, FIRST_ROW = 3, 4, 5
 """Above: the title and a note; column A is hidden and holds the marks."""
 _FONT = "游ゴシック"
 _THIN = Side(style="thin", color="808080")
+_BAND = Border(top=_THIN, bottom=_THIN)
 _GRID = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _STYLES = {  # name: (size, bold, fill, centred); the fills differ in lightness, so they also differ in black and white
     "title": (14, True, "", False),
@@ -119,15 +121,14 @@ def write_tables(tables: Sequence[Table], made_ms: int) -> bytes:
     book.remove(book.worksheets[0])
     for name, (size, bold, fill, centred) in _STYLES.items():
         style = NamedStyle(f"akashi-{name}", font=Font(name=_FONT, size=size, bold=bold, charset=128, family=3))
+        across = "centerContinuous" if name == "block" else "center" if centred else None
         style.alignment = Alignment(
-            wrap_text=name not in _PLAIN,
-            vertical="center" if centred else "top",
-            horizontal="center" if centred else None,
+            wrap_text=name not in (*_PLAIN, "block"), vertical="center" if centred else "top", horizontal=across
         )
         if fill:
             style.fill = PatternFill("solid", fgColor=fill)
         if name not in _PLAIN:
-            style.border = _GRID
+            style.border = _BAND if name == "block" else _GRID
         book.add_named_style(style)
     for number, table in enumerate(tables, 1):
         _write_sheet(book.create_sheet(table.name), table, number)
@@ -135,17 +136,19 @@ def write_tables(tables: Sequence[Table], made_ms: int) -> bytes:
     book.properties.creator, book.properties.created, book.properties.modified = "Akashi", made, made
     members = _Members()
     _Writer(book, members).write_data()  # type: ignore[arg-type]  # it asks for no more than writestr and namelist
-    return packed(members.parts)
+    # which XML library wrote the parts depends on what is installed; the canonical form (C14N 2.0) does not
+    return packed({name: canonicalize(data.decode()).encode() for name, data in members.parts.items()})
 
 
 def _write_sheet(sheet: Worksheet, table: Table, number: int) -> None:
     _put(sheet, number, 1, 1, table.mark, "note")
     _put(sheet, number, 1, 2, table.title, "title")
     _put(sheet, number, 2, 2, table.note, "note")
-    blocks = any(column.block for column in table.columns)
+    block = ""
     for at, column in enumerate(table.columns, 2):
-        if blocks:
-            _put(sheet, number, BLOCK_ROW, at, column.block, "block")
+        if column.block:  # centred over its columns without merging them, so that columns can still be moved and sorted
+            _put(sheet, number, BLOCK_ROW, at, column.block if column.block != block else "", "block")
+            block = column.block
         _put(sheet, number, HEAD_ROW, at, column.heading, "head")
         sheet.column_dimensions[column_letters(at)].width = column.width
     sheet.column_dimensions["A"].hidden = True
@@ -153,7 +156,6 @@ def _write_sheet(sheet: Worksheet, table: Table, number: int) -> None:
         _put(sheet, number, row, 1, line_mark(table.columns, line), "quiet")
         for at, (column, text) in enumerate(zip(table.columns, line.cells, strict=True), 2):
             _put_in_line(sheet, number, (row, at), column, text, heading=line.heading)
-    _merge_blocks(sheet, table.columns)
     _offer_choices(sheet, table)
     _set_page(sheet, table)
 
@@ -185,15 +187,6 @@ def _put_in_line(
         cell.number_format = "yyyy-mm-dd"
 
 
-def _merge_blocks(sheet: Worksheet, columns: Sequence[Column]) -> None:
-    first = 0
-    for at in range(1, len(columns) + 1):
-        if at == len(columns) or columns[at].block != columns[first].block:
-            if columns[first].block and at - first > 1:
-                sheet.merge_cells(start_row=BLOCK_ROW, end_row=BLOCK_ROW, start_column=first + 2, end_column=at + 1)
-            first = at
-
-
 def _offer_choices(sheet: Worksheet, table: Table) -> None:
     for at, column in enumerate(table.columns, 2):
         if not column.choices or not table.lines:
@@ -214,11 +207,13 @@ def _set_page(sheet: Worksheet, table: Table) -> None:
     page.oddFooter.center.text, page.oddFooter.right.text = "&P / &N", "&A"
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.print_title_rows = f"{BLOCK_ROW}:{HEAD_ROW}"
+    top = BLOCK_ROW if any(column.block for column in table.columns) else HEAD_ROW
+    sheet.print_title_rows = f"{top}:{HEAD_ROW}"
     sheet.print_area = f"B1:{last}{max(HEAD_ROW, HEAD_ROW + len(table.lines))}"
     sheet.print_options.horizontalCentered = True
     sheet.page_margins.left = sheet.page_margins.right = 0.4
     sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.page_margins.header = sheet.page_margins.footer = 0.3
     sheet.freeze_panes = f"B{FIRST_ROW}"
     sheet.auto_filter.ref = f"B{HEAD_ROW}:{last}{HEAD_ROW + len(table.lines)}"
 
