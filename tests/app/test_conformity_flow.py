@@ -15,6 +15,7 @@ import pytest
 
 from akashi.app.config import GatewaySettings
 from akashi.app.conformity.library import CATALOGUES
+from akashi.app.desk.evidence import collected, proven_steps
 from akashi.app.desk.sending import verify_opening_key
 from akashi.app.gateway.enrolment import FirstPerson, join
 from akashi.app.gateway.home import OPENING_KEY, Gateway
@@ -44,7 +45,7 @@ from akashi.exchange.housekeeping import ORPHAN_AGE_MS
 from akashi.identity.model import InstitutionRole, Role, Session
 from akashi.keys.model import FAST_UNSAFE_COST
 from akashi.ledger.author import Author
-from akashi.ledger.model import AuthMethod
+from akashi.ledger.model import Actor, AuthMethod
 from akashi.ledger.port import Acknowledged
 from akashi.vault.errors import PayloadErased
 from akashi.vault.events import PayloadErasureOrdered, payload_record
@@ -113,7 +114,7 @@ def flow_of(gateway: Gateway, **changes: object) -> Flow:
     values: dict[str, object] = {
         "database": gateway.paths.conformity, "author": gateway.author, "payloads": gateway.payloads,
         "openers": [gateway.keystore.opener(OPENING_KEY)], "box": gateway.keystore, "clock": gateway.clock,
-        "prove_key": partial(verify_opening_key, gateway),
+        "prove_key": partial(verify_opening_key, gateway), "prove_steps": partial(proven_steps, gateway),
     }  # fmt: skip
     return Flow(**values | changes)  # type: ignore[arg-type]  # a mapping by construction
 
@@ -301,6 +302,9 @@ def test_a_third_institution_learns_nothing_over_the_line(stage: Stage) -> None:
         assert state.get("pay", payload) is None
     with pytest.raises(MissingElsewhere):
         remote_ledger(third, lines[third]).entries(name)
+    with pytest.raises(MissingElsewhere):
+        lines[third].call("GET", f"/api/v1/subjects/{name}/evidence")
+    assert lines[reader].call("GET", f"/api/v1/subjects/{name}/evidence").content == collected(reader, name)
     author = Author(
         remote_ledger(reader, lines[reader]), reader.keystore.signer("gateway"), reader.institution, reader.clock
     )
@@ -347,8 +351,29 @@ def test_another_payload_than_was_signed_is_refused(stage: Stage) -> None:
     """A commitment that does not fit what was opened: nothing is shown."""
     name = stage.vendor.apply(stage.application(), stage.people["vendor"])
 
+    payload, overview = stage.vendor.assessment(name).payload, stage.vendor.assessment(name).overview
+    with pytest.raises(BundleInvalid, match=r"flow\.unproven"):
+        stage.reviewer.open(payload, bytes(32), name)
     with pytest.raises(BundleInvalid, match=r"flow\.commitment"):
-        stage.reviewer.open(stage.vendor.assessment(name).payload, bytes(32))
+        stage.reviewer.open_signed(payload, name, signed=overview, commitment=bytes(32))
+
+
+def test_the_servers_word_is_not_enough(stage: Stage) -> None:
+    """Attack: the server seals its own words to the customer's key and lets the state say that the vendor answered so.
+
+    Without a proven operation of the vendor nothing is shown; with evidence that does not verify neither.
+    """
+    name = stage.customer.ask(stage.vendor.institution, Wanted.SHEET, START + DAY_MS, "", [], stage.people["customer"])
+    stage.vendor.answer(name, Spoken(CANARY), stage.people["vendor"])
+    silent = flow_of(stage.service.payer, prove_steps=lambda _: [])
+    foreign = [one._replace(actor=Actor("inst-forger")) for one in proven_steps(stage.service.payer, name)]
+    forged = flow_of(stage.service.payer, prove_steps=lambda _: foreign)
+
+    for flow in (silent, forged):
+        with pytest.raises(BundleInvalid, match=r"flow\.unproven"):
+            flow.read_answer(name)
+        flow.close()
+    assert stage.customer.read_answer(name).text == CANARY
 
 
 def test_a_step_without_an_answer_is_said_again_and_counts_once(stage: Stage) -> None:

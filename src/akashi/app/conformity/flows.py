@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from akashi.app.conformity.desk import journalled
+from akashi.app.desk.evidence import proven_steps
 from akashi.app.desk.sending import verify_opening_key
 from akashi.app.gateway.home import OPENING_KEY, Gateway
 from akashi.conformity.flow.service import Flow
@@ -34,6 +35,7 @@ def open_flow(gateway: Gateway) -> Flow:
         box=gateway.keystore,
         clock=gateway.clock,
         prove_key=partial(verify_opening_key, gateway),
+        prove_steps=partial(proven_steps, gateway),
     )
 
 

@@ -1,7 +1,7 @@
 """What the ledger's evidence says, verified here: the server's own word about a transfer is not enough to open it.
 
 Guarantees: :func:`announced` answers only from a bundle that verifies under the pinned trust file, in which the sender's own key signed
-the announcement. Refuses everything else with ``ProofError``. Trusts the pinned trust file.
+the announcement; :func:`proven_steps` only what such a bundle holds. Refuses everything else with ``ProofError``. Trusts the pinned trust file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from akashi.exchange.events import TransferSent
 from akashi.exchange.model import Announced
 from akashi.ledger.errors import ProofError
 from akashi.ledger.events import load_body
+from akashi.ledger.model import Statement
 from akashi.ledger.proof.bundle import parse_bundle
 from akashi.ledger.proof.evidence import export_subject
 from akashi.ledger.proof.verdict import Status
@@ -48,3 +49,14 @@ def announced(gateway: Gateway, name: str) -> Announced:
             sender = statement.actor.institution
             return Announced(sender, body.receiver, body.payload, body.body_digest, body.commitment)
     raise ProofError("transfer.announcement")
+
+
+def proven_steps(gateway: Gateway, name: str) -> list[Statement]:
+    """The accepted statements on a subject, from evidence that verifies under the pinned trust file. Raises ``ProofError``."""
+    evidence = collected(gateway, name)
+    verdict = verify_file(evidence, gateway.paths.trust.read_bytes(), KINDS)
+    if verdict.status is not Status.VERIFIED:
+        raise ProofError(verdict.failure or "evidence")
+    leaves = (parse_leaf(data) for part in parse_bundle(evidence).ranges for data in part.leaves)
+    said = [parse_operation(leaf.envelope).statement for leaf in leaves if leaf.result == 0]
+    return [statement for statement in said if statement.subject == name]

@@ -97,7 +97,7 @@ class Applying(Speaker):
     def read_application(self, name: str) -> Spoken:
         """Overview and documents, opened and compared."""
         found = self.assessment(name)
-        return self.open(found.payload, found.overview)
+        return self.open(found.payload, found.overview, name)
 
     def application_kinds(self, spoken: Spoken) -> dict[str, DocumentKind]:
         """What each document of an application is; evidence where nothing (known) is said."""
@@ -144,10 +144,10 @@ class Applying(Speaker):
 
     def read_question(self, one: Question) -> tuple[Spoken, Spoken | None]:
         """A question and its reply, if there is one, opened and compared."""
-        asked = self.open(one.payload, one.commitment)
+        asked = self.open(one.payload, one.commitment, one.assessment)
         if one.reply_payload is None or one.reply is None:
             return asked, None
-        return asked, self.open(one.reply_payload, one.reply)
+        return asked, self.open(one.reply_payload, one.reply, one.assessment)
 
     def evaluate(self, name: str, finding: Finding, report: Spoken, session: Session) -> None:
         """The evaluator's finding, with a report sealed to the applicant."""
@@ -162,7 +162,7 @@ class Applying(Speaker):
         found = self.assessment(name)
         if found.report is None or found.report_payload is None:
             raise RecordUnknown(name=name)
-        return self.open(found.report_payload, found.report)
+        return self.open(found.report_payload, found.report, name)
 
     def decide_in_committee(self, name: str, ruling: Ruling, session: Session) -> None:
         """The committee's ruling."""

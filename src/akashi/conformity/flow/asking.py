@@ -112,7 +112,7 @@ class Asking(Speaker):
         found = self.request(name)
         if found.payload is None or found.answer is None:
             raise RecordUnknown(name=name)
-        return self.open(found.payload, found.answer)
+        return self.open(found.payload, found.answer, name)
 
     def needs(self, name: str) -> list[Need]:
         """What this institution needs of a request's answer."""
@@ -155,7 +155,8 @@ class Asking(Speaker):
         if kept is not None:
             data = Fields(kept.value, 3).octets()
         else:
-            parts = dict(self.open(found.payload, None).files)
+            spoken = self.open_signed(found.payload, name, signed=found.digest, commitment=None)
+            parts = dict(spoken.files)
             data = parts.get(TABLE, b"")
         if table_digest(data) != found.digest:
             raise BundleInvalid(failure="flow.table")
@@ -235,7 +236,10 @@ class Asking(Speaker):
         for _ in range(3):
             attached.text()
         attached.octets()
-        return () if found.payload is None else self.open(found.payload, attached.octets()).files
+        if found.payload is None:
+            return ()
+        own = attached.octets()
+        return self.open_signed(found.payload, name, signed=found.commitment, commitment=own).files
 
     def missing_reports(self, catalogue: Catalogue, decisions: Sequence[Decision]) -> list[Item]:
         """Applicable items that ask for a report which nobody has made and received."""

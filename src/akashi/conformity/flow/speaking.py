@@ -2,7 +2,8 @@
 
 Guarantees: what is said is kept here, sealed, before it leaves; an operation is durable before it is submitted and, where no answer came,
 submitted again unchanged by :meth:`Speaker.resume`, so that a step counts once. What is opened must be what the ledger's commitment says,
-file by file. Refuses: to seal to an opening key that was not proven to be the institution's own. Trusts: the caller for who acts.
+file by file, and the evidence must prove that its owner's gateway signed exactly that; the server's word is not enough. Refuses: to seal to
+an opening key that was not proven to be the institution's own. Trusts: the caller for who acts.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from akashi.identity.model import Session
 from akashi.keys.openers import Opener
 from akashi.ledger.author import Author
 from akashi.ledger.errors import EncodingError, Refused
-from akashi.ledger.model import MAX_LIFETIME_MS
+from akashi.ledger.model import MAX_LIFETIME_MS, Statement
 from akashi.ledger.registry import OpeningKey, opening_key
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
@@ -37,6 +38,10 @@ _WAITING, _SETTLED, _REFUSED = 0, 1, 2
 
 ProveKey = Callable[[str], bytes | None]
 """The id of an institution's opening key, proven from the evidence to be its own; ``None`` where it has none."""
+
+
+ProveSteps = Callable[[str], Sequence[Statement]]
+"""The accepted statements on a subject, each proven from the evidence; raises ``ProofError`` where it does not verify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,13 @@ class Speaker:
         box: Box,
         clock: Clock,
         prove_key: ProveKey,
+        prove_steps: ProveSteps,
     ) -> None:
         self._documents = Documents(database, box)
         self._author, self._ledger, self._payloads = author, author.ledger, payloads
         self._openers, self._clock, self._prove_key = tuple(openers), clock, prove_key
+        self._prove_steps = prove_steps
+        self._proven: dict[str, Sequence[Statement]] = {}
 
     def close(self) -> None:
         """Release the store."""
@@ -156,19 +164,37 @@ class Speaker:
             raise StepRefused(reason="flow.opening_key")
         return [theirs, *(one for one in mine if one.suite == theirs.suite)]
 
-    def open(self, payload: bytes, commitment: bytes | None) -> Spoken:
-        """Fetch, open and compare (``commitment`` ``None``: only with itself, where something else is signed, such as a table's digest).
+    def open(self, payload: bytes, commitment: bytes, subject: str) -> Spoken:
+        """Fetch, open and compare what was said on ``subject``.
 
-        Raises ``RecordUnknown``, what the vault raises, and ``BundleInvalid`` where it is not what was signed.
+        Raises ``RecordUnknown``, what the vault raises, ``BundleInvalid`` where it is not what was signed, ``ProofError`` where the
+        evidence does not verify.
         """
+        return self.open_signed(payload, subject, signed=commitment, commitment=commitment)
+
+    def open_signed(self, payload: bytes, subject: str, *, signed: bytes, commitment: bytes | None) -> Spoken:
+        """The same where the operation signs something else than the commitment (``None``: what it signs is compared by the caller)."""
         with self._ledger.view() as state:
             found = delivered(state, payload)
         if found is None or self.institution not in (found.owner, *found.readers):
             raise RecordUnknown(name="payload")
+        if not self._is_said(subject, found.owner, payload, signed):
+            raise BundleInvalid(failure="flow.unproven")
         try:
             return _compared(self._parts(payload), commitment)
         except EncodingError as error:
             raise BundleInvalid(failure="flow.statement") from error
+
+    def _is_said(self, subject: str, owner: str, payload: bytes, signed: bytes) -> bool:
+        """Whether the evidence proves that ``owner`` said exactly this. Asked again once where an earlier answer does not have it."""
+        for fresh in (False, True):
+            if fresh or subject not in self._proven:
+                self._proven[subject] = self._prove_steps(subject)
+            for one in self._proven[subject]:
+                said = list(one.body.values())
+                if one.actor.institution == owner and one.subject == subject and payload in said and signed in said:
+                    return True
+        return False
 
     def _parts(self, payload: bytes) -> list[tuple[str, bytes]]:
         kept = self._documents.get(_OWN, payload.hex())
