@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Measurement, TargetKind
-from akashi.conformity.wire import ike, reach
+from akashi.conformity.wire import handshakes, ike, reach
 from tests.conformity.cases_wire_files import FILE_CASES
 from tests.conformity.wirepeers import (
     GOOD_SSH,
@@ -52,7 +52,7 @@ _REFUSE = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 def _tls(server: Callable[[], AbstractContextManager[int]], options: Callable[[], dict[str, str]] = material) -> Make:
     @cache
     def make() -> list[Measurement]:
-        with server() as port:
+        with server() as port, patch.object(handshakes, "_EARLY_SECONDS", 0.05):  # nothing is far away here
             return measured("tls", TargetKind.TLS, f"{HOST}:{port}", options())
 
     return make
@@ -90,7 +90,7 @@ def _optional(answer: Callable[[ssl.SSLSocket], bytes]) -> Make:
 GOOD_TLS = _python(server_context)
 TOLERATED = _python(lambda: server_context(newest=False, ciphers="ECDHE+AESGCM"))
 _BY_HTTP = _optional(lambda secure: OK if secure.getpeercert() else _REFUSE)
-_SILENT = _tls(lambda: serving(lambda line: line.recv(1) and None))
+_SILENT = _tls(lambda: serving(lambda line: line.settimeout(0.01)))
 _NOT_TLS = _tls(lambda: serving(lambda line: line.sendall(b"220 ready\r\n")))
 _CLOSED = _tls(lambda: serving(lambda line: None))
 

@@ -35,7 +35,7 @@ _UNCLEAR = undecided(
 def shown(names: tuple[str, ...] | list[str]) -> str:
     """The first few names and how many more there are."""
     more = len(names) - MAX_SHOWN
-    return "、".join(names[:MAX_SHOWN]) + (f" +{more}" if more > 0 else "")
+    return ", ".join(names[:MAX_SHOWN]) + (f" +{more}" if more > 0 else "")
 
 
 @judge("tls.versions", probe="tls", defaults={"tls.min_version": "1.3", "tls.tolerated_version": "1.2"})

@@ -66,7 +66,7 @@ def read_lists(reader: Reader) -> dict[str, tuple[str, ...]]:
     """The name lists of the first packet, which must be a KEXINIT. Raises :class:`Unreached` (``ssh``)."""
     size = int.from_bytes(reader.exactly(4), "big")
     packet = reader.exactly(size) if 22 < size <= 35000 else b""
-    if len(packet) != size or packet[1] != 20 or packet[0] >= size - 1:
+    if not packet or len(packet) != size or packet[1] != 20 or packet[0] >= size - 1:
         raise Unreached(reason="ssh")
     body, at, made = packet[1 : size - packet[0]], 17, {}
     for name in _LISTS:
