@@ -20,6 +20,7 @@ from akashi.app.desk.sending import verify_opening_key
 from akashi.app.gateway.enrolment import FirstPerson, join
 from akashi.app.gateway.home import OPENING_KEY, Gateway
 from akashi.app.gateway.remote import MissingElsewhere, RemotePayloads
+from akashi.app.server.erasing import erase_ordered
 from akashi.conformity.errors import BundleInvalid, RecordUnknown, StepRefused
 from akashi.conformity.events import RunRecorded
 from akashi.conformity.flow.boundary import Share, Situation, Table, Trouble, compare_tables, read_tasks
@@ -49,7 +50,7 @@ from akashi.ledger.model import Actor, AuthMethod
 from akashi.ledger.port import Acknowledged
 from akashi.vault.errors import PayloadErased
 from akashi.vault.events import PayloadErasureOrdered, payload_record
-from akashi.vault.model import ErasureLevel, ErasureReason
+from akashi.vault.model import ErasureLevel, ErasureOutcome, ErasureReason, ScrubReport
 from tests.app.line import AppChannel, remote_ledger
 from tests.app.service import DAY_MS, OFFICE, PASSPHRASE, START, Cast, Service, copied
 
@@ -335,6 +336,36 @@ def test_what_the_owner_erases_is_gone_and_what_it_keeps_is_no_orphan(stage: Sta
     assert record.level is ErasureLevel.FILE
     with pytest.raises(PayloadErased):
         stage.reviewer.read_application(name)
+
+
+def test_an_erasure_that_cannot_be_done_now_is_done_later(stage: Stage) -> None:
+    """While the vault is away, or a reader keeps the bytes from being scrubbed, no receipt is written; the next run finds it again."""
+
+    class Tired:
+        """A vault that is away, or cannot scrub."""
+
+        def __init__(self, *, away: bool) -> None:
+            self.real, self.away = stage.service.server.vault, away
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.real, name)
+
+        def erase(self, payload_id: bytes, order_id: bytes) -> ErasureOutcome:
+            if self.away:
+                raise Unavailable
+            return self.real.erase(payload_id, order_id)
+
+        def scrub(self) -> ScrubReport:
+            return ScrubReport((), 1)
+
+    name = stage.vendor.apply(stage.application(), stage.people["vendor"])
+    body = PayloadErasureOrdered(stage.vendor.assessment(name).payload, ErasureReason.REQUESTED)
+    stage.service.clinic.author.submit(body, subject=name, person=stage.people["vendor"].person)
+    author, clock = stage.service.server.machine, stage.service.clock
+    tired = [erase_ordered(author, Tired(away=away), clock) for away in (True, False)]  # type: ignore[arg-type]  # a vault by delegation
+
+    assert tired == [0, 0]
+    assert stage.service.server.erase_delivered() == 1
 
 
 def test_nothing_is_sealed_to_a_key_that_is_not_proven(stage: Stage) -> None:
