@@ -197,6 +197,8 @@ def test_formulas_and_shared_cells_are_not_overwritten() -> None:
         ("columns: {clause: A, text: B, ", "columns: {"), ("row: 3", "row: 0"), ("cells: {A: 番号, B: 確認内容, C: 回答, D: 対応策}", "cells: {}"),
         ("mapping: nagaya", "mapping: nagaya\nextra: 1"), ("はい: ○", "はい: 1"),
         ("はい: ○", "よし: ○"),
+        ("sheet: 確認表\n", ""),
+        ("columns:", "rows: {first: 3}\ncolumns:"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_makes_no_sense_is_refused(change: tuple[str, str]) -> None:

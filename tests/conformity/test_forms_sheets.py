@@ -194,6 +194,11 @@ def test_the_page_is_made_for_paper() -> None:
     assert (sheet["D5"].font.name, sheet["D5"].alignment.wrap_text) == ("游ゴシック", True)
 
 
+def test_sorting_by_a_heading_takes_the_ids_along() -> None:
+    """The range that Excel sorts begins with the hidden column."""
+    assert opened(export_sheet(CATALOGUE, {}, {}, NOW)).auto_filter.ref == "A4:N10"
+
+
 def test_answers_are_chosen_from_a_list() -> None:
     """The reply and the verdict have their words, for every line."""
     found = {

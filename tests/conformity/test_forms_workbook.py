@@ -299,6 +299,35 @@ def test_whatever_is_patched_is_read_back(texts: dict[tuple[int, int], str]) -> 
     assert {p: t for p, t in sheet.texts.items() if p[1] < 8} == dict(read_workbook(FORM).sheets[0].texts)
 
 
+CELL = st.sampled_from(
+    ["<c{0}/>", "<c{0}></c>", "<c{0}><v>7</v></c>", "<c{0} t='str' s='1' ><v>a>b</v></c >", "<c{0} q='/>' />"]
+)
+WRITTEN = st.dictionaries(
+    st.integers(1, 9), st.tuples(st.booleans(), st.dictionaries(st.integers(1, 7), CELL, max_size=4))
+)
+
+
+@given(WRITTEN, st.booleans(), st.dictionaries(st.tuples(st.integers(1, 9), st.integers(1, 7)), TEXT, max_size=6))
+@settings(max_examples=60)
+def test_any_way_of_writing_a_sheet_is_patched(
+    written: dict[int, tuple[bool, dict[int, str]]], spaced: bool, texts: dict[tuple[int, int], str]
+) -> None:
+    """Whatever tags look like, the named cells get their texts, the others keep theirs, and what is no cell keeps every byte."""
+    gap = "\n <!-- <c r='A1'/> --> " if spaced else ""
+    table = ""
+    for row, (short, columns) in sorted(written.items()):
+        inner = gap.join(one.format(f" r='{cell_name(row, at)}'") for at, one in sorted(columns.items()))
+        table += gap + (
+            f"<row r='{row}' spans='1:1' />" if short and not columns else f"<row r='{row}' >{inner}</row >"
+        )
+    data = by_hand(f"<sheetData>{table}{gap}</sheetData>")
+    made = patch(data, {("確認表", cell_name(*place)): text for place, text in texts.items()})
+    before, after = (dict(read_workbook(file).sheets[0].texts) for file in (data, made))
+
+    assert after == {place: text for place, text in {**before, **texts}.items() if text}
+    assert members(made)[SHEET].count(b"<!--") == members(data)[SHEET].count(b"<!--")
+
+
 def test_an_empty_text_empties_the_cell_and_keeps_its_style() -> None:
     """The cell stays, without content."""
     made = openpyxl.load_workbook(io.BytesIO(patch(FORM, {("確認表", "B4"): ""})))["確認表"]

@@ -215,7 +215,8 @@ def _set_page(sheet: Worksheet, table: Table) -> None:
     sheet.page_margins.top = sheet.page_margins.bottom = 0.6
     sheet.page_margins.header = sheet.page_margins.footer = 0.3
     sheet.freeze_panes = f"B{FIRST_ROW}"
-    sheet.auto_filter.ref = f"B{HEAD_ROW}:{last}{HEAD_ROW + len(table.lines)}"
+    # the hidden ids are part of the range: whoever sorts by a heading sorts them along
+    sheet.auto_filter.ref = f"A{HEAD_ROW}:{last}{HEAD_ROW + len(table.lines)}"
 
 
 def line_mark(columns: Sequence[Column], line: Line) -> str:

@@ -62,10 +62,10 @@ def parse_mapping(data: bytes, name: str) -> ColumnMap:
     cells = {_column(letters): text for letters, text in _texts(header, "cells").items()}
     if not cells or not 0 < row < MAX_ROWS:
         raise header.fail("cells")
-    first, last = rows.integer("first", row + 1), rows.integer("last", 0)
-    return ColumnMap(
-        top.text("mapping"), top.text("catalogue"), str(top.raw("sheet")), row, cells, columns, words, first, last
-    )
+    first, last, sheet = rows.integer("first", row + 1), rows.integer("last", 0), top.raw("sheet")
+    if first <= row or not isinstance(sheet, str | int):
+        raise top.fail("rows" if first <= row else "sheet")
+    return ColumnMap(top.text("mapping"), top.text("catalogue"), str(sheet), row, cells, columns, words, first, last)
 
 
 def _texts(reader: Reader, key: str) -> dict[str, str]:
