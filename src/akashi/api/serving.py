@@ -17,6 +17,7 @@ from types import FrameType
 from cryptography import x509
 
 from akashi.api import chores
+from akashi.api.faces import faces
 from akashi.api.gateway.app import gateway_origin
 from akashi.api.public import public_app
 from akashi.api.server.app import server_app
@@ -25,10 +26,12 @@ from akashi.app.config import gateway_paths, gateways_in, server_paths
 from akashi.app.errors import HomeMissing
 from akashi.app.gateway.home import WEB_KEY as GATEWAY_WEB_KEY
 from akashi.app.gateway.home import Gateway
+from akashi.app.selfcheck.context import SelfContext
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.app.server.founding import WEB_KEY as SERVER_WEB_KEY
 from akashi.app.server.home import Server
 from akashi.clock import Clock
+from akashi.identity.model import Session
 
 Say = Callable[[str], None]
 _WAKE_S = 0.5
@@ -95,7 +98,7 @@ class Service:
         paths, settings = gateway_paths(self._home, institution), gateway.settings
         certificate = x509.load_pem_x509_certificate(paths.server_certificate.read_bytes())
         origin = TlsServer(
-            gateway_origin(gateway, self.errors),
+            gateway_origin(gateway, self.errors, contexts=lambda session: self._context(gateway, session)),
             settings.host,
             settings.port,
             identity=lambda: server_identity(gateway.keystore.private_key(GATEWAY_WEB_KEY), certificate),
@@ -105,6 +108,11 @@ class Service:
         )
         self._run(institution, origin, settings.host)
         self._beside(chores.of_gateway(gateway, origin, self.errors))
+
+    def _context(self, gateway: Gateway, session: Session) -> SelfContext:
+        """What a self check started at this gateway stands on: this process's own server where it serves one."""
+        url = f"https://localhost:{gateway.settings.port}"
+        return SelfContext(gateway, self.server, self._home, url, session, faces(gateway, self.server, self._clock))
 
     def _run(self, name: str, origin: TlsServer, host: str) -> None:
         origin.start()

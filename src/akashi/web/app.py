@@ -20,7 +20,17 @@ from akashi.app.server.dashboard import ErrorCounter
 from akashi.errors import AkashiError, NotFound
 from akashi.identity.errors import SessionEnded
 from akashi.web import devices, exchange, proof, sending, signing
-from akashi.web.conformity import answering, declaring, downloads, overview, sheets
+from akashi.web.conformity import (
+    agreements,
+    answering,
+    assessing,
+    declaring,
+    desk,
+    downloads,
+    overview,
+    reporting,
+    sheets,
+)
 from akashi.web.forms import FormInvalid
 from akashi.web.public import stylesheet
 from akashi.web.rendering import language_of, page, told
@@ -28,7 +38,7 @@ from akashi.web.visitors import COOKIE
 
 PARTS = (
     signing, sending, exchange, proof, devices,
-    overview, sheets, answering, declaring, downloads,
+    overview, sheets, answering, declaring, downloads, desk, agreements, reporting, assessing,
 )  # fmt: skip
 _LOG = logging.getLogger("akashi.web")
 

@@ -54,6 +54,7 @@ NOTICES = {
     "declared": "good",
     "registered": "good",
     "consent_ended": "warn",
+    "stepped": "good",
 }
 
 

@@ -16,18 +16,23 @@ from akashi.api.door import SMALL_BODY, Door, Pace
 from akashi.api.gateway import checkup, session, transfers
 from akashi.api.problems import as_json, install
 from akashi.app.admission import Caller, admit
-from akashi.app.conformity.seat import Seat
+from akashi.app.conformity.seat import Contexts, Seat
 from akashi.app.gateway.home import Gateway
 from akashi.app.selfcheck.context import SelfContext
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.errors import AkashiError
 from akashi.identity.errors import CertificateRefused
 from akashi.identity.journal import Outcome, What
-from akashi.identity.model import Session
 from akashi.web.app import error_page, web_app
 
 _UPLOADS = {"/api/v1/checkup/inspect", "/api/v1/checkup/convert", "/api/v1/verify", "/send/preview", "/verify"}
-_UPLOADS_BELOW = ("/conformity/answers/", "/api/v1/conformity/evidence")
+_UPLOADS_BELOW = (
+    "/conformity/answers/",
+    "/conformity/desk/",
+    "/conformity/files",
+    "/conformity/report/",
+    "/api/v1/conformity/evidence",
+)
 _FORM = 16 * 1024
 
 
@@ -49,8 +54,10 @@ def gateway_api(gateway: Gateway | None, errors: ErrorCounter, seat: Seat | None
     return app
 
 
-def gateway_origin(gateway: Gateway, errors: ErrorCounter, *, pace: Pace | None = None) -> ASGIApp:
-    """Pages and API behind the door."""
+def gateway_origin(
+    gateway: Gateway, errors: ErrorCounter, *, pace: Pace | None = None, contexts: Contexts | None = None
+) -> ASGIApp:
+    """Pages and API behind the door; ``contexts``: what a self check started here stands on (else this gateway and its home)."""
 
     def admitted(certificate: bytes) -> Caller:
         try:
@@ -68,15 +75,10 @@ def gateway_origin(gateway: Gateway, errors: ErrorCounter, *, pace: Pace | None 
     def render(request: Request, error: AkashiError) -> Response:
         return as_json(request, error) if request.url.path.startswith("/api/") else error_page(request, error)
 
-    seat = Seat(gateway, lambda session: self_context(gateway, session))
+    home = gateway.paths.root.parent.parent
+    seat = Seat(gateway, contexts or (lambda session: SelfContext(gateway, None, home, by=session)))
     faces = _Faces(gateway_api(gateway, errors, seat), web_app(gateway, errors, seat))
     return Door(faces, errors, admit=admitted, limit=limit, render=render, pace=pace)
-
-
-def self_context(gateway: Gateway, session: Session) -> SelfContext:
-    """What a run beside the served pages stands on; the server is looked at through its home where that is in reach."""
-    home = gateway.paths.root.parent.parent
-    return SelfContext(gateway, None, home, base_url=f"https://localhost:{gateway.settings.port}", by=session)
 
 
 class _Faces:

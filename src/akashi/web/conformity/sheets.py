@@ -14,7 +14,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from akashi.app.conformity import desk, views
+from akashi.app.conformity.imports import wording_of
 from akashi.conformity.model import (
+    DAY_MS,
     Answer,
     Audience,
     Basis,
@@ -67,6 +69,7 @@ def sheet(  # the filters of the page
     everything = [one for one in results.of(book.id) if one.item not in headings]
     return visitor.page(
         "conformity_sheet.html",
+        200,
         crumbs=crumbs(visitor, (address(book.id), book.title.of(visitor.language))),
         book=_book(book, visitor.language),
         **_picture(shares(everything)),
@@ -109,7 +112,7 @@ def expired_answers(visitor: Visitor, catalogue: str) -> list[tuple[str, str]]:
     return [
         (one.catalogue, one.item)
         for one in conformity.answers.all()
-        if one.catalogue == catalogue and one.answered_ms + days.get(one.item, 0) * views.DAY_MS <= now
+        if one.catalogue == catalogue and one.answered_ms + days.get(one.item, 0) * DAY_MS <= now
     ]
 
 
@@ -184,7 +187,8 @@ def item_page(
         more_evidence=_others(visitor, seen),
         history=changes(seen.history),
         answer=seen.answer,
-        wording=None,
+        wording=_wording(visitor, catalogue, name),
+        report_at=f"/conformity/report/{address(catalogue, name).removeprefix('/conformity/sheets/')}",
         neighbours=[
             _neighbour(visitor, far, relation.value, reason, verdict(one, now))
             for far, relation, reason, one in seen.neighbours
@@ -208,6 +212,13 @@ def _item(one: Item, language: str) -> dict[str, object]:
         "valid_days": one.valid_days,
         "heading": one.mode is Mode.GROUP,
     }
+
+
+def _wording(visitor: Visitor, catalogue: str, item: str) -> dict[str, str] | None:
+    """The official sentence, where this institution has attached it."""
+    found = wording_of(visitor.gateway.conformity, catalogue)
+    text = found.texts.get(item) if found is not None else None
+    return None if found is None or text is None else {"text": text, "digest": found.digest.hex()}
 
 
 def _filled(answer: Answer | None) -> dict[str, str]:

@@ -30,6 +30,8 @@ SIGNS = {
     Verdict.NOT_APPLICABLE: "－",
     Verdict.UNDECIDED: "？",
 }
+MEASURED_SOON_MS, SAID_SOON_MS = 7 * DAY_MS, 30 * DAY_MS
+"""How long before its end a verdict counts as ending soon: measuring again is a button, answering again is work."""
 _KEYS = ("measured", "document", "word", "open", "not_applicable")
 _JAPAN = timezone(timedelta(hours=9))
 _LABELLED = 9.0
@@ -56,6 +58,18 @@ class Segment:
         return round(self.start + self.width / 2, 2)
 
 
+class Typed(dict[str, str]):
+    """What was typed into a form, for a template; a field that nobody filled is empty.
+
+    >>> Typed({"text": "x"})["due"]
+    ''
+    """
+
+    def __missing__(self, key: str) -> str:
+        """Empty."""
+        return ""
+
+
 def bar(shares: Shares) -> list[Segment]:
     """The segments of a bar, empty ones left out."""
     made, at = [], 0
@@ -78,13 +92,14 @@ def added(all_shares: Sequence[Shares]) -> Shares:
 
 def verdict(one: Decision, now_ms: int) -> dict[str, object]:
     """A decision for a template."""
+    soon = MEASURED_SOON_MS if one.basis is Basis.MEASURED else SAID_SOON_MS
     return {
         "verdict": one.verdict.name.lower(),
         "tone": TONES[one.verdict],
         "sign": SIGNS[one.verdict],
         "basis": one.basis.name.lower() if one.basis is not Basis.NONE else "",
         "expires_ms": one.expires_ms or None,
-        "soon": bool(one.expires_ms and now_ms < one.expires_ms <= now_ms + 30 * DAY_MS),
+        "soon": bool(one.expires_ms and now_ms < one.expires_ms <= now_ms + soon),
         "contradiction": one.contradiction,
         "carried": one.carried,
     }
