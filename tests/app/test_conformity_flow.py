@@ -127,12 +127,17 @@ def session_of(gateway: Gateway, person: str, role: Role) -> Session:
     )
 
 
-@pytest.fixture
-def stage(template: tuple[Path, Cast], tmp_path: Path) -> Iterator[Stage]:
-    """The copied home with an assessor who has joined."""
+ROLES = {"evaluator": Role.ASSESSOR, "committee": Role.COMMITTEE, "board": Role.BOARD}
+
+
+@pytest.fixture(scope="session")
+def joined(
+    template: tuple[Path, Cast], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Cast, str, dict[str, str]]:
+    """The closed home once an assessor has joined, with the assessor's handle and people by role."""
     home, cast = template
-    with Service(copied(home, tmp_path / "home"), cast) as service:
-        joined = join(
+    with Service(copied(home, tmp_path_factory.mktemp("joined") / "home"), cast) as service:
+        made = join(
             service.server,
             service.home,
             name="架空評価協会",
@@ -144,11 +149,20 @@ def stage(template: tuple[Path, Cast], tmp_path: Path) -> Iterator[Stage]:
             clock=service.clock,
             cost=FAST_UNSAFE_COST,
         )
-        gateway = joined.gateway
-        people = {"evaluator": session_of(gateway, joined.person, Role.ASSESSOR)}
-        for login, role in (("committee", Role.COMMITTEE), ("board", Role.BOARD)):
-            person = gateway.accounts.add_person(login=login, name="架空", roles=role)
-            people[login] = session_of(gateway, person, role)
+        people = {"evaluator": made.person}
+        for login in ("committee", "board"):
+            people[login] = made.gateway.accounts.add_person(login=login, name="架空", roles=ROLES[login])
+        made.gateway.close()
+        return service.home, cast, made.institution, people
+
+
+@pytest.fixture
+def stage(joined: tuple[Path, Cast, str, dict[str, str]], tmp_path: Path) -> Iterator[Stage]:
+    """An opened copy."""
+    home, cast, assessor, handles = joined
+    with Service(copied(home, tmp_path / "home"), cast) as service:
+        gateway = Gateway.open(service.home, assessor, PASSPHRASE, service.clock, service.server)
+        people = {part: session_of(gateway, person, ROLES[part]) for part, person in handles.items()}
         people |= {"customer": service.session("payer"), "vendor": service.session("clinic")}
         customer, vendor, reviewer = flow_of(service.payer), flow_of(service.clinic), flow_of(gateway)
         yield Stage(service, gateway, customer, vendor, reviewer, people)
