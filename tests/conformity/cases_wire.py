@@ -100,6 +100,8 @@ TLS_CASES: list[Case] = [
     ("tls.suites", "tls12-aead", "good", TOLERATED),
     ("tls.keys", "tls12-aead", "good", TOLERATED),
     ("tls.mutual", "refused-by-http", "good", _BY_HTTP),
+    ("tls.mutual", "valid-needs-more", "good", _tls(
+        lambda: serving(tls_handler(server_context(), lambda _: b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")))),
     ("tls.versions", "tls10", "broken", _python(lambda: server_context(old=True, ciphers=_LAX))),
     ("tls.versions", "tls11", "broken", _openssl("-tls1_1", "-cipher", _LAX)),
     ("tls.versions", "tls12-too", "broken", TOLERATED),

@@ -144,7 +144,9 @@ def tls_mutual(given: Given, limits: Limits) -> Opinion:
     """No certificate: refused. A foreign CA's: refused. A revoked one: refused. A valid one: let in, in a way that differs."""
     none, strangers = given.text("mutual.none"), given.texts("mutual.foreign")
     valid = given.text("mutual.valid") if given.has("mutual.valid") else ""
-    entered = _entered(valid)
+    by_tls = all(one == "refused" for one in (none, *strangers))
+    # Where TLS itself turns strangers away, any answer shows that the valid certificate came further.
+    entered = _entered(valid) or (by_tls and valid in _HTTP_REFUSALS)
     if given.has("mutual.revoked") and _entered(given.text("mutual.revoked")):
         return fails("tls.mutual.revoked", "失効した証明書で入れます。", "A revoked certificate is let in.")
     if _entered(none):
