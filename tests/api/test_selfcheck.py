@@ -19,8 +19,10 @@ from akashi.conformity.judges import records as _records
 from akashi.conformity.judges.registry import JUDGES, judge_check
 from akashi.conformity.model import Measurement, Reach, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Pace, run_probes
+from akashi.identity import credentials
 from tests.api.served import PASSPHRASE, World, checkup_file, deliver
 from tests.api.test_permissions import OPEN, routes
+from tests.conformity.akashi_stage import CHEAP
 
 JUDGE_MODULES = (_doors, _records)
 """Imported for what they register."""
@@ -30,7 +32,8 @@ CLOCK = SystemClock()
 @pytest.fixture
 def here(world: World) -> Iterator[SelfContext]:
     """The clinic's gateway as a command would open it while the home is served."""
-    gateway = Gateway.open(world.home, world.clinic.institution, PASSPHRASE, CLOCK)
+    with patch.object(credentials, "Hasher", CHEAP):
+        gateway = Gateway.open(world.home, world.clinic.institution, PASSPHRASE, CLOCK)
     url = f"https://localhost:{world.clinic.port}"
     yield SelfContext(gateway, None, world.home, url, None, faces(gateway, None, CLOCK))
     gateway.close()

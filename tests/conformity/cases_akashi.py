@@ -118,6 +118,14 @@ def _staff(content: str, *extra: str) -> Callable[[], list[Measurement]]:
     return measure
 
 
+def _long_unused() -> list[Measurement]:
+    """Everybody on the list, nobody signed in since last year."""
+    with stage() as st:
+        st.service.clock.advance(200 * 86_400_000)
+        (st.folder / "staff.csv").write_text("login\nokuru\n", encoding="utf-8")
+        return st.run("staff", {"staff": str(st.folder / "staff.csv")})
+
+
 def _two_devices(st: Stage, *, ends: bool) -> None:
     """One person's sessions on two devices; with ``ends`` the first is over before the second begins."""
     gateway, person = st.here.gateway, st.service.cast.persons["clinic"]
@@ -269,6 +277,7 @@ CASES: list[Case] = [
     ),
     ("accounts.staff", "equal", GOOD, _staff("login\nokuru\n")),
     ("accounts.staff", "one more", BROKEN, _staff("login\nokuru\n", "taishoku")),
+    ("accounts.staff", "unused for months", BROKEN, _long_unused),
     ("accounts.staff", "others' list", BROKEN, _staff("login\nyosono\n")),
     ("accounts.staff", "no list", BROKEN, _staff("")),
     ("accounts.staff", "not text", BROKEN, _staff('login\n"okuru\n')),

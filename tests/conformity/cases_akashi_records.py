@@ -224,6 +224,16 @@ def _put_back(home: Path) -> None:
     )
 
 
+def _keys_left() -> list[Measurement]:
+    """The wrapped keys of before the erasure are in their slots again."""
+    with stage() as st:
+        path = server_paths(st.service.home).vault / "slots.bin"
+        before = path.read_bytes()
+        _erased(st)
+        path.write_bytes(before)
+        return st.run("erasure")
+
+
 class Everything(MemberView):
     """A view that hides nothing."""
 
@@ -363,6 +373,7 @@ CASES: list[Case] = [
     ("institutions.isolated", "open trails", BROKEN, lambda: _with(TRAILS, lambda: probed("isolation"))),
     ("erasure.done", "cleaned", GOOD, lambda: probed("erasure", _erased)),
     ("erasure.done", "left for a month", BROKEN, lambda: probed("erasure", _unerased)),
+    ("erasure.done", "keys left", BROKEN, _keys_left),
     ("erasure.done", "put back", BROKEN, lambda: _beside("erasure", _put_back, _erased)),
     ("formats.roundtrip", "as shipped", GOOD, lambda: probed("formats")),
     ("formats.roundtrip", "a digit lost", BROKEN, lambda: _with(_mangled(), lambda: probed("formats"))),

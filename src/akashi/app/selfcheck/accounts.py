@@ -24,7 +24,10 @@ from akashi.identity.model import Account
 
 STAFF_OPTION = "staff"
 MAX_LIST, MAX_LINES = 8 << 20, 100_000
-_UNUSED_DAYS = 90
+MAX_UNUSED = 100
+"""Of so many accounts, the longest unused, the days since the last sign-in are told."""
+NEVER = 9_999
+"""Days since the last sign-in of an account that was never used."""
 
 
 def staff(here: SelfContext, target: Target, _bench: Bench) -> Observed:
@@ -32,7 +35,8 @@ def staff(here: SelfContext, target: Target, _bench: Bench) -> Observed:
     listed = _staff_list(target.options.get(STAFF_OPTION, ""))
     active = _active(here)
     used = {entry.person: entry.at_ms for entry in here.gateway.journal.entries() if _signed_in(entry)}
-    since = here.gateway.clock.now_ms() - _UNUSED_DAYS * DAY_MS
+    now = here.gateway.clock.now_ms()
+    unused = sorted(((now - used.get(one.person, 0)) // DAY_MS for one in active if one.has_password), reverse=True)
     extra = sorted(one.login for one in active if one.login not in listed)
     missing = sorted(listed - {one.login for one in active})
     facts: dict[str, Fact] = {
@@ -40,7 +44,7 @@ def staff(here: SelfContext, target: Target, _bench: Bench) -> Observed:
         "staff": len(listed),
         "not_on_list": len(extra),
         "without_account": len(missing),
-        "unused_90_days": sum(1 for one in active if one.has_password and used.get(one.person, 0) < since),
+        "days_unused": tuple(str(min(days, NEVER)) for days in unused[:MAX_UNUSED]),
     }
     raw = json.dumps({"not_on_list": extra, "without_account": missing}, ensure_ascii=False).encode()
     return Observed(facts, raw, TOOL)

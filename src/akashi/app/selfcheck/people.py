@@ -21,6 +21,7 @@ from akashi.app.selfcheck.trial import (
     TrialDevice,
     is_active,
     refuses,
+    retire_leftovers,
     strong_password,
     trial_device,
     trial_person,
@@ -45,8 +46,9 @@ _HASH_FORMS = ("$argon2id$", "$argon2i$", "$y$", "$2b$", "$2y$", "$scrypt$", "$6
 
 def passwords(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
     """Which passwords a new account may have, without and with a second factor, and how they are kept."""
+    left = retire_leftovers(here)
     with trial_person(here) as trial:
-        facts: dict[str, Fact] = {}
+        facts: dict[str, Fact] = {"leftovers": left}
         said: dict[str, str] = {}
         _lengths(trial, "without_factor", facts, said)
         said |= _words(trial, _COMMON_LONG)

@@ -15,6 +15,7 @@ from contextlib import closing
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from akashi.app.gateway.home import OPENING_KEY
 from akashi.app.selfcheck.context import TOOL, SelfContext, copy_database, scratch
@@ -40,12 +41,12 @@ from akashi.vault.model import ErasureLevel, Part, PayloadStatus, Recipient, Sto
 from akashi.vault.sealing import parse_wrap, seal, unseal
 from akashi.vault.sealing.body import take_header
 from akashi.vault.sealing.pieces import Pieces
-from akashi.vault.slots import SLOT_SIZE, parse_slot
+from akashi.vault.slots import SLOT_SIZE, SlotRecord, parse_slot
 from akashi.vault.store import BodyStore
 
 MAX_SLOTS = 64 << 20
 _HOUR_MS = 3_600_000
-_SAMPLE = 64 * 1024
+_SAMPLE = 16 * 1024
 _BODIES, _SLOTS = "bodies.db", "slots.bin"
 
 
@@ -58,7 +59,7 @@ def sealing(here: SelfContext, _target: Target, bench: Bench) -> Observed:
         with scratch(bench) as place:
             path = copy_database(folder / _BODIES, place / _BODIES)
             with closing(BodyStore(path)) as store:
-                facts = _bodies(store, payload, text)
+                facts = _bodies(store, opened.state, payload, text)
         facts |= _wraps(folder / _SLOTS, opened.state, payload, here.gateway.keystore.opener(OPENING_KEY).key_id)
     facts["canary.opens"] = opens
     return Observed(facts, json.dumps(facts).encode(), TOOL)
@@ -84,34 +85,45 @@ def _stage(here: SelfContext, text: bytes) -> tuple[bytes, bool]:
     return made.payload_id, [data for _, data in unsealed.read(1 << 20)] == [text]
 
 
-def _bodies(store: BodyStore, canary: bytes, text: bytes) -> dict[str, Fact]:
-    """Every stored body: does it parse as sealed, has it the digest it was given, and does it look like anything readable?"""
+def _bodies(store: BodyStore, state: ReadState, canary: bytes, text: bytes) -> dict[str, Fact]:
+    """Every stored body: does it parse as sealed, has it the digests it was given, and does it look like anything readable?"""
     rows = store.with_status(PayloadStatus.STAGED, PayloadStatus.ANNOUNCED)
-    unsealed = readable = altered = found = 0
-    word = text[: len(text) // 8]
-    for row in rows:
-        try:
-            header, _ = take_header(Pieces(_pieces(store, row)))
-            unsealed += 0 if header.payload_id == row.payload_id else 1
-        except SealError:
-            unsealed += 1
-        digest, sample, tail, seen = sha256(), bytearray(), b"", False
-        for piece in _pieces(store, row):
-            digest.update(piece)
-            sample += piece[: max(0, _SAMPLE - len(sample))]
-            seen = seen or word in tail + piece
-            tail = piece[-len(word) :]
-        altered += 1 if digest.digest() != row.body_digest else 0
-        readable += 1 if looks_readable(bytes(sample)) else 0
-        found += 1 if seen else 0
+    seen = [_body(store, state, row, text[: len(text) // 8]) for row in rows]
     return {
         "payloads": len(rows),
-        "payloads.not_sealed": unsealed,
-        "payloads.altered": altered,
-        "payloads.readable": readable,
+        "payloads.not_sealed": sum(1 for one in seen if not one.sealed),
+        "payloads.altered": sum(1 for one in seen if one.altered),
+        "payloads.readable": sum(1 for one in seen if one.readable),
         "canary.stored": any(row.payload_id == canary for row in rows),
-        "canary.found_plain": found,
+        "canary.found_plain": sum(1 for one in seen if one.canary),
     }
+
+
+class _Seen(NamedTuple):
+    """What one stored body looks like."""
+
+    sealed: bool
+    altered: bool
+    readable: bool
+    canary: bool
+
+
+def _body(store: BodyStore, state: ReadState, row: StoredPayload, word: bytes) -> _Seen:
+    """Read one body through; the ledger's digest counts beside the store's own."""
+    try:
+        header, _ = take_header(Pieces(_pieces(store, row)))
+        sealed = header.payload_id == row.payload_id
+    except SealError:
+        sealed = False
+    digest, tail, found, readable = sha256(), b"", False, False
+    for piece in _pieces(store, row):
+        digest.update(piece)
+        readable = readable or looks_readable(piece[:_SAMPLE])
+        found = found or word in tail + piece
+        tail = piece[-len(word) :]
+    said = payload_record(state, row.payload_id)
+    wanted = {row.body_digest} if said is None else {row.body_digest, said.body_digest}
+    return _Seen(sealed, wanted != {digest.digest()}, readable, found)
 
 
 def _pieces(store: BodyStore, row: StoredPayload) -> Iterator[bytes]:
@@ -133,11 +145,7 @@ def looks_readable(sample: bytes) -> bool:
 
 def _wraps(path: Path, state: ReadState, canary: bytes, own_key: bytes) -> dict[str, Fact]:
     """Every wrapped key: does it parse, and is it for an opening key of one of the two parties?"""
-    if not path.is_file() or path.stat().st_size > MAX_SLOTS:
-        raise Unreached(reason="slots")
-    data = path.read_bytes()
-    records = [parse_slot(data[at : at + SLOT_SIZE]) for at in range(0, len(data) - SLOT_SIZE + 1, SLOT_SIZE)]
-    kept = [one for one in records if one is not None]
+    kept = _slots(path)
     broken = foreign = 0
     for one in kept:
         try:
@@ -157,6 +165,15 @@ def _wraps(path: Path, state: ReadState, canary: bytes, own_key: bytes) -> dict[
     return {"wraps": len(kept), "wraps.broken": broken, "wraps.for_others": foreign}
 
 
+def _slots(path: Path) -> list[SlotRecord]:
+    """The wrapped keys in the slot file. Raises :class:`Unreached` where it is missing or larger than can be looked through."""
+    if not path.is_file() or path.stat().st_size > MAX_SLOTS:
+        raise Unreached(reason="slots")
+    data = path.read_bytes()
+    found = [parse_slot(data[at : at + SLOT_SIZE]) for at in range(0, len(data) - SLOT_SIZE + 1, SLOT_SIZE)]
+    return [one for one in found if one is not None]
+
+
 def erasure(here: SelfContext, target: Target, bench: Bench) -> Observed:
     """Payloads whose time is over: receipt on the ledger, bytes gone from the store, none overdue."""
     grace = int(target.options.get("erasure_grace_hours", "24")) * _HOUR_MS
@@ -169,6 +186,7 @@ def erasure(here: SelfContext, target: Target, bench: Bench) -> Observed:
         with closing(BodyStore(path)) as store:
             stored = {row.payload_id for row in store.with_status(PayloadStatus.STAGED, PayloadStatus.ANNOUNCED)}
             chunks = {one.payload for one in found if store.chunk(one.payload, 0) is not None}
+        keys = {one.payload_id for one in _slots(here.server_paths.vault / _SLOTS)}
     done = [one for one in due if (said := records[one.handle]) is not None and said.phase is PayloadPhase.ERASED]
     left = [one for one in due if one not in done]
     overdue = [one for one in left if (one.erase_after_ms or 0) + grace <= now]
@@ -180,6 +198,7 @@ def erasure(here: SelfContext, target: Target, bench: Bench) -> Observed:
             1 for one in done if (said := records[one.handle]) is not None and said.level is ErasureLevel.FILE
         ),
         "erased.still_stored": sum(1 for one in done if one.payload in stored | chunks),
+        "erased.keys_left": sum(1 for one in done if one.payload in keys),
         "waiting": len(left) - len(overdue),
         "overdue": len(overdue),
         "grace_h": grace // _HOUR_MS,

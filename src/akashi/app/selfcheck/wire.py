@@ -22,6 +22,7 @@ from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Fact, Target
 from akashi.conformity.probing import Bench, Observed
 from akashi.identity.errors import SessionEnded
+from akashi.identity.events import devices
 
 SECONDS = 3
 _SESSION = "/api/v1/session"
@@ -44,9 +45,10 @@ def doors(here: SelfContext, _target: Target, bench: Bench) -> Observed:
     with trial_person(here) as trial, trial_device(here, trial.person) as device:
         for face in here.faces:
             ask, paced = _ask_of(here, face, device)
+            strangers = [None] if paced else [None, *_strangers(here, face)]
+            poor = own if face.sessions else device.digest
             for method, path in face.routes:
-                poor = own if face.sessions else device.digest
-                for certificate in [None] if (method, path) in face.open else [None, poor]:
+                for certificate in strangers if (method, path) in face.open else [*strangers, poor]:
                     if paced:
                         bench.pace.wait()
                     answer = ask(method, filled(path), certificate)
@@ -64,6 +66,13 @@ def doors(here: SelfContext, _target: Target, bench: Bench) -> Observed:
         "reached": all(_alive(here, face) for face in here.faces),
     }
     return Observed(facts, json.dumps(sorted(let)).encode(), TOOL)
+
+
+def _strangers(here: SelfContext, face: Face) -> list[bytes]:
+    """Certificates that nobody may come with: one that was never issued and, at a gateway, another institution's machine's."""
+    with here.gateway.ledger.view() as state:
+        others = [one for one in devices(state) if one.institution != here.gateway.institution and one.machine]
+    return [bytes(32), *(one.certificate for one in others[:1] if face.sessions)]
 
 
 def _ask_of(here: SelfContext, face: Face, device: TrialDevice) -> tuple[Ask, bool]:

@@ -240,13 +240,14 @@ def factors_share(given: Given, limits: Limits) -> Opinion:
     )
 
 
-@judge("accounts.staff", probe="staff")
-def accounts_staff(given: Given, _limits: Limits) -> Opinion:
+@judge("accounts.staff", probe="staff", defaults={"accounts.unused_days": 90})
+def accounts_staff(given: Given, limits: Limits) -> Opinion:
     """Nobody has an account who is not on the staff list; unused accounts are told."""
     accounts, extra = count(given, "accounts"), count(given, "not_on_list")
-    unused, listed = count(given, "unused_90_days"), count(given, "staff")
-    if extra > accounts or unused > accounts or not listed:
+    days, listed, most = given.texts("days_unused"), count(given, "staff"), limits.number("accounts.unused_days")
+    if extra > accounts or len(days) > accounts or not listed or not all(one.isdecimal() for one in days):
         return SENSELESS
+    unused = sum(1 for one in days if int(one) > most)
     if extra:
         return fails(
             "accounts.staff.extra",
@@ -258,8 +259,8 @@ def accounts_staff(given: Given, _limits: Limits) -> Opinion:
     if unused:
         return partial(
             "accounts.staff.unused",
-            f"一覧にない ID はありませんが、90日使われていない ID が {unused} 件あります。",
-            f"All accounts are on the list, but {unused} were not used for 90 days.",
+            f"一覧にない ID はありませんが、{most} 日より長く使われていない ID が {unused} 件あります。",
+            f"All accounts are on the list, but {unused} were not used for more than {most} days.",
         )
     return conforms(
         "accounts.staff.equal",

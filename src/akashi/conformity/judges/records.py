@@ -200,14 +200,15 @@ def erasure_done(given: Given, _limits: Limits) -> Opinion:
     """What is due is erased with a receipt, its bytes are gone, nothing is overdue."""
     transfers, due, erased = count(given, "transfers"), count(given, "due"), count(given, "erased")
     gone, still = count(given, "erased.bytes_gone"), count(given, "erased.still_stored")
+    keys = count(given, "erased.keys_left")
     waiting, overdue = count(given, "waiting"), count(given, "overdue")
-    if due > transfers or erased + waiting + overdue != due or max(gone, still) > erased:
+    if due > transfers or erased + waiting + overdue != due or max(gone, still, keys) > erased:
         return SENSELESS
-    if overdue or still:
+    if overdue or still or keys:
         return fails(
             "erasure.done.left",
-            f"消すべき {due} 件のうち、期限を {count(given, 'grace_h')} 時間過ぎたもの {overdue}、消したはずで残るもの {still} があります。",
-            f"Of {due} payloads due, {overdue} are overdue by {count(given, 'grace_h')} hours, {still} are still stored.",
+            f"消すべき {due} 件のうち、期限を {count(given, 'grace_h')} 時間過ぎたもの {overdue}、消したはずで残るもの {max(still, keys)} があります。",
+            f"Of {due} payloads due, {overdue} are overdue by {count(given, 'grace_h')} hours, {max(still, keys)} are still stored.",
         )
     if not due:
         return undecided(
