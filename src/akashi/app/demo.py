@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyotp
@@ -59,11 +59,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the main job leaves for those who go on: the sender's institution, its person's session, how many steps there were."""
+    """What the main job leaves for those who go on: the sender's institution, its person's session, the made-up accounts."""
 
     institution: str
-    session: Session
-    steps: int
+    session: Session = field(repr=False)
+    accounts: tuple[Account, ...] = field(repr=False)
+    steps: int = 0
 
 
 class DemoFailed(IntegrityError):
@@ -111,14 +112,14 @@ def run(home: Path, clock: Clock, say: Say, *, people: int = PEOPLE, port: int =
     server = Server.create(home, ServerSettings(port=port + 1, public_port=port), "デモ事務局", passphrase, clock)
     steps.done("found the service", f"origin {server.engine.origin}")
     try:
-        institution, session = _main_job(home, server, passphrase, clock, steps, people, port)
+        shown = _main_job(home, server, passphrase, clock, steps, people, port)
     finally:
         server.close()
     report = audit(server_paths(home).ledger, KINDS)
     steps.done("ledger audit", f"{report.leaves} leaves, {len(report.findings)} findings")
     _require(not report.findings, "ledger audit")
     say(f"    total {steps.total():.1f} s. Accounts: {home}/accounts.txt. Next: make serve")
-    return Shown(institution, session, steps.number)
+    return replace(shown, steps=steps.number)
 
 
 def _require(condition: bool, step: str) -> None:
@@ -128,8 +129,8 @@ def _require(condition: bool, step: str) -> None:
 
 def _main_job(
     home: Path, server: Server, passphrase: bytes, clock: Clock, steps: Steps, people: int, port: int
-) -> tuple[str, Session]:
-    """All steps up to the journals; the sender's institution and session."""
+) -> Shown:
+    """All steps up to the journals."""
     office = equip(
         server,
         home,
@@ -163,7 +164,7 @@ def _main_job(
         for one in joined:
             one.gateway.anchor_journal()
         steps.done("access journals anchored", f"ledger size {server.engine.size}")
-        return clinic.institution, sender
+        return Shown(clinic.institution, sender, tuple(accounts))
     finally:
         for one in joined:
             one.gateway.close()

@@ -1,0 +1,99 @@
+"""The demonstration to its end: the system that ran the main job is served, measured, judged, and its bundle verified."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from akashi.cli.__main__ import main
+from akashi.cli.shell import Shell
+
+pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(300)]
+ENDING = [
+    "akashi serve, in its own process",
+    "declare, register, consent",
+    "measure, judge, record",
+    "conformity bundle (public)",
+    "verify it offline, in its own process",
+    "akashi serve stopped",
+]
+
+
+def free_block(size: int) -> int:
+    """The first of ``size`` ports in a row that nobody uses."""
+    for first in range(20_000, 60_000, 97):
+        taken: list[socket.socket] = []
+        try:
+            taken += [socket.create_server(("127.0.0.1", first + at)) for at in range(size)]
+        except OSError:
+            continue
+        finally:
+            for one in taken:
+                one.close()
+        return first
+    raise AssertionError("no ports")
+
+
+def run(*words: str) -> tuple[int, list[str], str]:
+    """Status, standard output and standard error of a command."""
+    out, err = io.StringIO(), io.StringIO()
+    status = main(list(words), Shell(out, err))
+    return status, out.getvalue().splitlines(), err.getvalue()
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, list[str]]:
+    """A demonstration with 20 people; what it printed."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    port = free_block(5)
+    status, lines, said = run("demo", "--home", str(home), "--people", "20", "--port", str(port))
+    assert (status, said) == (0, "")
+    return home, port, lines
+
+
+def test_the_demo_ends_with_conformity(shown: tuple[Path, int, list[str]]) -> None:
+    """The steps go on in their order; everything recomputes; the overview names every catalogue, and no contradiction is made up."""
+    _, _, lines = shown
+    numbered = [line.split(". ", 1)[1] for line in lines if re.match(r" ?\d+\. ", line)]
+    verified = next(line for line in lines if "verify it offline" in line)
+
+    assert [next(step for step in ENDING if line.startswith(step)) for line in numbered[17:]] == ENDING
+    assert ": 1" in verified
+    assert "0 withheld, 0 invalid" in verified
+    assert any(line.strip().startswith("申告と実測の食い違い: 0 件") for line in lines)
+    assert [line for line in lines if "mhlw-7.0-draft-ops" in line and "121 項目" in line]
+    assert "機械だけで決まる項目" in lines[-2]
+
+
+def test_the_demo_leaves_no_service_and_no_key(shown: tuple[Path, int, list[str]]) -> None:
+    """Nobody listens any more, and the keys that the probes held are gone."""
+    home, port, _ = shown
+    listening = []
+    for at in range(5):
+        with socket.socket() as probe:
+            listening.append(probe.connect_ex(("127.0.0.1", port + at)) == 0)
+
+    assert listening == [False] * 5
+    assert not (home / "measuring").exists()
+
+
+def test_the_bundle_is_for_anybody(shown: tuple[Path, int, list[str]]) -> None:
+    """With the trust file it verifies on its own; without one it is self-consistent at most; a changed byte ends it."""
+    home, _, _ = shown
+    bundle, trust = home / "evidence" / "conformity.akashi", str(home / "server" / "public" / "trust.txt")
+    bent = home / "bent.akashi"
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    bent.write_bytes(data)
+
+    good = run("conformity", "verify", "--json", "--trust", trust, str(bundle))
+    bare = run("conformity", "verify", "--json", str(bundle))
+    bad = run("conformity", "verify", "--json", "--trust", trust, str(bent))
+
+    assert (good[0], bare[0], bad[0]) == (0, 9, 6)
+    assert json.loads(good[1][0])["counts"]["invalid"] == 0
