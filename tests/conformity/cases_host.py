@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from tests.conformity.hoststand import Case, case, dumped, seen, table
 
@@ -62,7 +63,7 @@ def _secrets() -> list[Case]:
         "a password inside a binary": b"\0\1\2\3password=himitsu99\0\0\xff\xfe\xfd",
     }  # fmt: skip
     cases = [
-        Case(check, name, "broken", lambda text=text: seen("secrets", {"etc/x.conf": text}, option, address="etc"))
+        Case(check, name, "broken", partial(seen, "secrets", {"etc/x.conf": text}, option, address="etc"))
         for name, text in bad.items()
     ]
     big = {"etc/x.conf": "a = 1\n" * 400_000}
@@ -189,7 +190,7 @@ def _inventory() -> list[Case]:
         "one is missing": NEIGHBOURS.splitlines()[0] + "\n",
         "an address that changed hands": NEIGHBOURS.replace("00:02 ", "00:55 "),
         "nothing found": "192.0.2.7 dev eth0  FAILED\n",
-        "a scan that was cut off": NMAP.format(more="").replace("<runstats><finished time=\"1\"/></runstats>", ""),
+        "a scan that was cut off": NMAP.format(more="").replace('<runstats><finished time="1"/></runstats>', ""),
     }  # fmt: skip
     made = [case("inventory.matches", "inventory", name, "good", {**files, "f": text}, option) for name, text in both]
     made += [

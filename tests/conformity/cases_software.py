@@ -12,6 +12,7 @@ from pathlib import Path
 
 from akashi.conformity.model import DAY_MS, Measurement, Target, TargetKind
 from akashi.conformity.probing import PROBES, measure
+from tests.conformity import resticstand
 from tests.conformity.hoststand import NOW, SYSTEM, Case, bench_in, case, dumped, seen, table, write
 
 BILL = {
@@ -251,7 +252,7 @@ def stored(
             one = next(one for one in PROBES if one.name == "backup")
             return [measure(one, target, bench_in(top, SYSTEM))]
         finally:
-            subprocess.run(["chattr", "-R", "-i", name], check=False, capture_output=True)
+            subprocess.run(["chattr", "-R", "-ia", name], check=False, capture_output=True)
 
 
 def elsewhere() -> str | None:
@@ -299,6 +300,11 @@ def _unlisted(top: Path) -> None:
         path.unlink()
 
 
+def _short_list(top: Path) -> None:
+    path = top / "gen-001" / "SHA256SUMS"
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+
+
 def _half_sealed(top: Path) -> None:
     subprocess.run(["chattr", "+i", str(top / "gen-049" / "a.csv")], check=False, capture_output=True)
 
@@ -337,8 +343,17 @@ def _backup() -> list[Case]:
         Case("backup.restores", "equal", "good", lambda: stored({}, _nothing)),
         Case("backup.restores", "a byte differs", "broken", lambda: stored({}, _flipped)),
         Case("backup.restores", "a file is lost", "broken", lambda: stored({}, _lost)),
+        Case("backup.restores", "a list of half the files", "broken", lambda: stored({}, _short_list)),
         Case("backup.restores", "nothing to compare with", "broken", lambda: stored({}, _unlisted)),
     ]
 
 
-CASES: list[Case] = [*_malware(), *_sbom(), *_complete(), *_updates(), *_registers(), *_backup()]
+CASES: list[Case] = [
+    *_malware(),
+    *_sbom(),
+    *_complete(),
+    *_updates(),
+    *_registers(),
+    *_backup(),
+    *resticstand.cases(sealing=can_seal()),
+]

@@ -108,7 +108,8 @@ def compare(one: str, other: str, ecosystem: str) -> int:
 _PEP440 = re.compile(
     r"v?(?:(?P<epoch>\d+)!)?(?P<release>\d+(?:\.\d+)*)(?:[-_.]?(?P<pre>a|b|c|rc|alpha|beta|pre|preview)[-_.]?(?P<pre_n>\d*))?"
     r"(?:(?:-(?P<post_i>\d+))|(?:[-_.]?(?P<post>post|rev|r)[-_.]?(?P<post_n>\d*)))?(?:[-_.]?(?P<dev>dev)[-_.]?(?P<dev_n>\d*))?"
-    r"(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?"
+    r"(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?",
+    re.ASCII,
 )
 _PRE = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
 _Order = tuple[tuple[int, ...], ...]
@@ -134,7 +135,7 @@ def _python(written: str) -> _Order:
 
 def _semantic(written: str) -> _Order:
     """Semantic versioning 2.0, also with fewer or more than three numbers; build labels do not order."""
-    found = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", written.strip())
+    found = re.fullmatch(r"v?(\d+(?:\.\d+)*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", written.strip(), re.ASCII)
     if found is None or len(written) > 100:
         raise ValueError("version")
     numbers = [int(one) for one in found[1].split(".")]
@@ -155,7 +156,7 @@ def _debian(one: str, other: str) -> int:
 
 
 def _debian_parts(written: str) -> tuple[int, str, str]:
-    found = re.fullmatch(r"(?:(\d+):)?([0-9A-Za-z.+~:-]+?)(?:-([0-9A-Za-z.+~]+))?", written.strip())
+    found = re.fullmatch(r"(?:(\d+):)?([0-9A-Za-z.+~:-]+?)(?:-([0-9A-Za-z.+~]+))?", written.strip(), re.ASCII)
     if found is None or len(written) > 200:
         raise ValueError("version")
     return int(found[1] or 0), found[2], found[3] or "0"

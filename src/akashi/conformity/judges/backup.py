@@ -138,6 +138,13 @@ def backup_restores(given: Given, limits: Limits) -> Opinion:  # noqa: ARG001
             f"{files} 個を戻しましたが、比べる元がありません。",
             f"{files} files came back, with nothing to compare them with.",
         )
+    if against == "manifest" and given.number("drill_unlisted") > 0:
+        more = given.number("drill_unlisted")
+        return partial(
+            "backup.restores.unlisted",
+            f"{files} 個を戻し、{expected} 個は一致しましたが、{more} 個は照合の表にありません。",
+            f"{files} files came back; {expected} are equal, {more} are not in the manifest.",
+        )
     return conforms(
         "backup.restores.equal",
         f"{files} 個を戻し、ハッシュがすべて一致しました（{against} と {expected} 個を照合）。",
