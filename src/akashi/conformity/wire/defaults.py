@@ -5,7 +5,8 @@ it is seen that an invented password is refused; a screen that lets in everybody
 one, shows nothing. Credentials appear in no fact, no raw output and no message. Refuses: targets without the option. Trusts nobody.
 
 Options: ``defaults`` = ``login:password`` separated by commas; ``defaults_url`` = ``https://host:port/path`` or ``http://…`` on the
-target's own host; ``defaults_way`` = ``basic`` (RFC 7617) or ``json`` (``{"login": …, "password": …, "code": ""}``, as Akashi's own).
+target's own host; ``defaults_way`` = ``basic`` (RFC 7617) or ``json`` (``{"login": …, "password": …, "code": ""}``, as Akashi's own); ``cert`` and ``key`` (PEM files), where
+only known devices may knock.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from dataclasses import dataclass, field
 from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, Pace, probe
+from akashi.conformity.wire.certificates import Credentials
 from akashi.conformity.wire.dial import SECONDS, Place, place
-from akashi.conformity.wire.handshakes import open_context
+from akashi.conformity.wire.handshakes import open_context, read_credentials
 
 MAX_TRIES, MAX_PER_LOGIN, MAX_ANSWER = 10, 3, 1 << 16
 _URL = re.compile(r"(https?)://([^/\s@?#]{1,260})(/[!-~]{0,200})?")
@@ -39,6 +41,7 @@ class Screen:
     path: str
     way: str
     pace: Pace = field(repr=False)
+    device: Credentials | None = field(default=None, repr=False)
 
     def ask(self, login: str, attempt: str | None) -> int:
         """The HTTP status of one try; of a request without credentials where ``attempt`` is ``None``."""
@@ -60,7 +63,9 @@ class Screen:
 
     def _line(self) -> http.client.HTTPConnection:
         if self.secure:
-            return http.client.HTTPSConnection(self.at.host, self.at.port, timeout=SECONDS, context=open_context())
+            return http.client.HTTPSConnection(
+                self.at.host, self.at.port, timeout=SECONDS, context=open_context(self.device)
+            )
         return http.client.HTTPConnection(self.at.host, self.at.port, timeout=SECONDS)
 
 
@@ -105,4 +110,4 @@ def _screen(target: Target, pace: Pace) -> Screen:
     at = place(url[2], 443 if url[1] == "https" else 80)
     if at.host != host:
         raise Unreached(reason="option.defaults_url")
-    return Screen(url[1] == "https", at, url[3] or "/", way, pace)
+    return Screen(url[1] == "https", at, url[3] or "/", way, pace, read_credentials(target, "cert", "key"))
