@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from akashi.conformity.judges.registry import JUDGES
 from akashi.conformity.model import DAY_MS, Measurement, Reach, Target, TargetKind, Verdict
 from akashi.conformity.probing import PROBES, run_probes
 from tests.conformity.cases_host import ASSETS
