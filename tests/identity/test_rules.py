@@ -145,3 +145,18 @@ def test_default_hashing_is_rfc_9106_low_memory() -> None:
     argon = Hasher()._argon
 
     assert (argon.time_cost, argon.memory_cost, argon.parallelism) == (3, 65_536, 4)
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["password12345", "p@ssw0rd13579", "sakurasakura2024", "1q2w3e4r5t6y7", "Administrator1!", "ｐａｓｓｗｏｒｄ2026"],
+)
+def test_a_common_word_with_digits_around_it_is_refused(password: str) -> None:
+    """What everybody takes is what is guessed first, whatever signs stand for its letters (guideline 7.0 draft 14⑥(1))."""
+    assert rules.decide_password(password, with_factor=True) == Denied("password.common")
+
+
+@pytest.mark.parametrize("password", ["q7x0a9b3c4d5e", "12a4567890123", "tanuki-soba-88", "passionate-kettle-41"])
+def test_digits_and_words_of_ones_own_are_not_common(password: str) -> None:
+    """Few letters are no fault, and a common word inside a longer phrase neither."""
+    assert rules.decide_password(password, with_factor=False) == Allowed()

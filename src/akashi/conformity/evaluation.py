@@ -23,6 +23,7 @@ from akashi.conformity.model import (
     Measurement,
     Mode,
     Parameter,
+    Relation,
     Verdict,
 )
 from akashi.conformity.rules import applies, decide_carried, decide_heading, decide_item, explain_yielded
@@ -118,6 +119,8 @@ def _carry(
     best: Decision | None = None
     for source, relation, _ in crosswalk.sources(name):
         decision = own.get(source)
+        if item.checks and relation not in _IN_FULL:
+            continue  # it can be measured itself: what merely overlaps says too little of it
         verdict = carried(decision.verdict, relation) if decision is not None else None
         if decision is None or verdict is None or (decision.expires_ms and decision.expires_ms <= now_ms):
             continue
@@ -127,6 +130,7 @@ def _carry(
     return best or made
 
 
+_IN_FULL = frozenset({Relation.EQUAL, Relation.COVERS})
 _OPEN = frozenset({"item.unanswered", "check.not_measured"})
 _STRENGTH = (Verdict.FAILS, Verdict.CONFORMS, Verdict.PARTIAL, Verdict.NOT_APPLICABLE, Verdict.UNDECIDED)
 

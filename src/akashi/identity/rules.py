@@ -29,6 +29,20 @@ MIN_ALONE, MIN_WITH_FACTOR, MAX_PASSWORD = 13, 8, 256
 MIN_OWN_WORD, MIN_OWN_KANJI = 3, 2
 TOTP_PERIOD_S, TOTP_DRIFT = 30, 1
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
+_COMMON = (
+    "password", "passwort", "passcode", "passwd", "pass", "iloveyou", "administrator", "admin", "welcome", "letmein", "qwertyuiop",
+    "qwerty", "asdfghjkl", "asdfgh", "asdf", "zxcvbnm", "zxcvbn", "zxcv", "qazwsxedc", "qazwsx", "abcdefghij", "abcdefgh", "abcdef", "abcd",
+    "abc", "princess", "dragon", "monkey", "sunshine", "football", "baseball", "master", "superman", "pokemon", "doraemon", "changeme",
+    "secret", "default", "guest", "user", "login", "test", "root", "system", "server", "manager", "hospital", "clinic", "medical", "doctor",
+    "nurse", "kenshin", "kango", "byouin", "byoin", "iryou", "iryo", "sakura", "tokyo", "osaka", "nagoya", "kyoto", "nippon", "nihon", "japan",
+    "hello", "computer", "internet", "windows", "microsoft", "google", "summer", "winter", "spring", "autumn", "january", "february",
+    "march", "april", "june", "july", "august", "september", "october", "november", "december", "akashi", "reiwa", "heisei", "showa",
+    "1q2w3e4r5t", "1q2w3e4r", "1qaz2wsx", "q1w2e3r4",
+)  # fmt: skip
+"""What people take first, and whoever guesses tries first; with digits and signs around it, it is no better."""
+_COMMON_WORDS = re.compile("|".join(sorted(_COMMON, key=len, reverse=True)))
+_LOOKALIKES = str.maketrans("01345789@$!|", "oleastbgasil")
+_LEFT_OVER = 4
 _HANDS = InstitutionRole.SENDER | InstitutionRole.RECEIVER | InstitutionRole.AGENT
 _ASSESSING = Role.ASSESSOR | Role.COMMITTEE | Role.BOARD
 
@@ -114,12 +128,27 @@ def decide_password(password: str, *, with_factor: bool, own: Iterable[str] = ()
     if len(set(password)) < 5:
         return Denied("password.repeats")
     folded = fold(password)
+    if is_common(folded):
+        return Denied("password.common")
     for word in own:
         pieces = re.split(r"[\s._\-・]+", fold(word))
         # Two kanji are a name, two letters are not.
         if any(len(p) >= (MIN_OWN_WORD if p.isascii() else MIN_OWN_KANJI) and p in folded for p in pieces):
             return Denied("password.own")
     return Allowed()
+
+
+def is_common(folded: str) -> bool:
+    """Is hardly anything left of it without the words that everybody takes? Signs for letters count as the letters.
+
+    >>> is_common("p@ssw0rd2026!"), is_common("horse-battery-9-staple")
+    (True, False)
+    """
+    left = [True] * len(folded)
+    for text in (folded, folded.translate(_LOOKALIKES)):
+        for found in _COMMON_WORDS.finditer(text):
+            left[found.start() : found.end()] = [False] * (found.end() - found.start())
+    return not all(left) and sum(keep and c.isalpha() for keep, c in zip(left, folded, strict=True)) < _LEFT_OVER
 
 
 def is_long(password: str) -> bool:
