@@ -6,23 +6,37 @@ from pathlib import Path
 
 import pytest
 
+from akashi.api.faces import faces
 from akashi.app.selfcheck import plan, trial
 from akashi.app.selfcheck.context import TRIAL_LOGIN, SelfContext, copy_database
 from akashi.app.selfcheck.probes import self_probes
 from akashi.conformity.errors import Unreached
+from akashi.conformity.judges import akashi as _doors
+from akashi.conformity.judges import records as _records
+from akashi.conformity.judges.registry import JUDGES
 from akashi.conformity.model import Reach, Target, TargetKind
 from akashi.conformity.probing import Bench, Pace, Probe, run_probes
 from akashi.errors import Misuse
 from akashi.identity.events import devices, person
-from akashi.identity.model import Role
+from akashi.identity.model import Policy, Role
+from akashi.identity.service import Accounts
 from akashi.ledger.model import HANDLE
 from tests.app.service import CLINIC, PASSPHRASE, PASSWORD, Service
+from tests.conformity.akashi_stage import CHEAP
+
+JUDGE_MODULES = (_doors, _records)
+"""Imported for what they register."""
 
 
 @pytest.fixture
 def here(service: Service) -> SelfContext:
-    """A self check of the clinic in this process."""
-    return SelfContext(service.gateway(CLINIC), service.server, service.home)
+    """A self check of the clinic in this process, with hashing that costs nothing."""
+    gateway = service.gateway(CLINIC)
+    policy = Policy(second_factor=gateway.settings.require_totp)
+    gateway.accounts = Accounts(
+        gateway.database, gateway.keystore, gateway.author, gateway.clock, policy=policy, hasher=CHEAP()
+    )
+    return SelfContext(gateway, service.server, service.home)
 
 
 def _run(service: Service, here: SelfContext, folder: Path, *names: str) -> list[str]:
@@ -125,3 +139,27 @@ def test_a_home_registers_itself(service: Service, tmp_path: Path) -> None:
     assert all(one.address.startswith("127.0.0.1") for one in targets if one.kind in {TargetKind.TLS, TargetKind.HOST})
     host = next(one for one in targets if one.kind is TargetKind.HOST)
     assert "8443" in host.options["ports"].split(",")
+
+
+def test_the_table_of_the_manual_is_the_code(service: Service, here: SelfContext, tmp_path: Path) -> None:
+    """docs/conformity-self.md names each probe with its facts, its checks and whether it is active."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "conformity-self.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| `")]
+    told = {row[0].split("`")[1]: (set(row[2].split("`")[1::2]), set(row[3].split("`")[1::2])) for row in rows}
+    active = {row[0].split("`")[1] for row in rows if "*" in row[0]}
+    (tmp_path / "staff.csv").write_text("login\nokuru\n", encoding="utf-8")
+    target = Target(
+        "tgt-a", TargetKind.AKASHI, "self", {"staff": str(tmp_path / "staff.csv")}, service.clock.now_ms() + 1
+    )
+    bench = Bench(service.clock, "test", Pace(1000), tmp_path / "scratch")
+    whole = SelfContext(here.gateway, here.server, here.home, faces=faces(here.gateway, here.server, service.clock))
+    made = run_probes(self_probes(whole), [target], bench)
+
+    assert set(told) == {one.name for one in self_probes(whole)}
+    assert active == {one.name for one in self_probes(whole) if one.active}
+    for one in made:
+        if one.reach is Reach.REACHED:
+            assert set(one.facts) == told[one.probe][0], one.probe
+    for check, judge in ((name, JUDGES.find(name)) for name in sorted(JUDGES.checks)):
+        if judge is not None and judge.probe in told:
+            assert check in told[judge.probe][1], check
