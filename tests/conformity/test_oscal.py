@@ -18,10 +18,12 @@ from akashi.conformity.model import Audience, Link, Mode, Parameter, Relation, V
 from akashi.conformity.oscal.catalog import read_catalog, write_catalog
 from akashi.conformity.oscal.mapping import read_mapping, write_mapping
 from akashi.conformity.oscal.notation import control_id, item_id, line, markup, unmarked
+from akashi.conformity.oscal.package import write_package
 from akashi.conformity.oscal.plan import write_plan
 from akashi.conformity.oscal.poam import write_poam
 from akashi.conformity.oscal.profile import applicable, write_profile
 from akashi.conformity.oscal.results import STATES, write_results
+from akashi.conformity.oscal.system import write_system
 from akashi.conformity.paper.view import VERDICTS, view_run
 from tests.conformity.runs import (
     FEATURES,
@@ -325,6 +327,58 @@ def test_a_catalogue_of_another_digest_is_refused() -> None:
 
     with pytest.raises(CatalogueUnknown):
         view_run(sealed_run(on), other, judges())
+
+
+def test_a_package_refers_to_itself_only() -> None:
+    """Every file that a document of the package names is in it, and is of the model that OSCAL wants there."""
+    on = shelf(OPS, OLD)
+    links = crosswalk(on, "mhlw-4.3--mhlw-7.0-draft-ops").links
+    view = view_run(sealed_run(on, given=answers(on.catalogue(OPS))), on.catalogue(OPS), judges())
+
+    made = write_package(view, on, links)
+
+    assert len(made) == 8
+    wanted = {"import-ap": "assessment-plan", "import-ssp": "system-security-plan", "import-profile": "profile"}
+    named = 0
+    for data in made.values():
+        body = json.loads(data)
+        for key, value in _pairs(body):
+            if key in wanted:
+                assert set(json.loads(made[value["href"]])) == {wanted[key]}
+            if key == "href" and not value.startswith("#"):
+                assert value in made
+                named += 1
+    assert named == 6
+    assert write_package(view, on, links) == made
+
+
+def test_a_package_without_anything_that_applies_is_the_catalog() -> None:
+    """Where no feature is declared and nothing applies there is nothing to assess."""
+    on = shelf("hispro-online")
+    catalogue = on.catalogue("hispro-online")
+    view = view_run(sealed_run(on, features=frozenset()), catalogue, judges())
+
+    assert list(write_package(view, on)) == ["catalog-hispro-online.json"]
+
+
+def test_internal_references_lead_somewhere() -> None:
+    """Links to ``#…`` and references by UUID within a document name things that the document holds."""
+    view = VIEW
+    for data in (write_plan(view), write_results(view), write_poam(view) or b"", write_system(view) or b""):
+        body = json.loads(data)
+        held = {value for key, value in _pairs(body) if key == "uuid"}
+        for key, value in _pairs(body):
+            if key == "href" and value.startswith("#"):
+                assert value[1:] in held
+            if key in (
+                "actor-uuid",
+                "component-uuid",
+                "subject-uuid",
+                "observation-uuid",
+                "activity-uuid",
+                "risk-uuid",
+            ):
+                assert value in held
 
 
 def test_uuids_are_unique_within_a_document() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ PLACES = {
     "catalog": "catalogs",
     "profile": "profiles",
     "mapping-collection": "mapping-collections",
+    "system-security-plan": "system-security-plans",
     "assessment-plan": "assessment-plans",
     "assessment-results": "assessment-results",
     "plan-of-action-and-milestones": "plan-of-action-and-milestones",
@@ -37,13 +39,16 @@ def run(*command: str | Path, at: Path) -> tuple[int, str]:
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-def trestle(documents: Iterable[tuple[str, bytes]], at: Path) -> tuple[int, str]:
-    """Let compliance-trestle validate OSCAL documents (model name and bytes) in a new workspace."""
+def trestle(documents: Mapping[str, bytes], at: Path) -> tuple[int, str]:
+    """Let compliance-trestle validate OSCAL documents (file name to bytes) in a new workspace."""
     # What `trestle init` leaves: an empty configuration marks the folder as a workspace.
     (at / ".trestle").mkdir()
     (at / ".trestle" / "config.ini").touch()
-    for number, (model, data) in enumerate(documents):
+    for number, (name, data) in enumerate(documents.items()):
+        model = next(iter(json.loads(data)))
         folder = at / PLACES[model] / f"n{number}"
         folder.mkdir(parents=True)
         (folder / f"{model}.json").write_bytes(data)
+        # It looks for what a document refers to in the workspace itself.
+        (at / name).write_bytes(data)
     return run(TOOLS / "bin" / "trestle", "validate", "-a", at=at)

@@ -1,8 +1,7 @@
 """A small assessment plan: which probe speaks to which controls, and the run as its task.
 
 Guarantees: one activity for each probe that the catalogue's checks read, and one for what people answer; the task of the run names the
-targets by handle, never by address. Refuses: to claim a system security plan; OSCAL asks for one to be imported, so the plan points to a
-note that there is none. Pure.
+targets by handle, never by address. Pure.
 """
 
 from __future__ import annotations
@@ -38,21 +37,14 @@ def write_plan(view: RunView) -> bytes:
     subjects = inventory(view)
     if subjects:
         local["inventory-items"] = subjects
-    no_plan: Object = {
-        "uuid": ident("no-ssp"),
-        "title": "No system security plan",
-        "description": markup(
-            "There is no OSCAL system security plan of this system; what is probed is its targets, by handle."
-        ),
-    }
     body: Object = {
         "uuid": plan_uuid(view),
         "metadata": head(view, f"Assessment plan, {view.catalogue.id}"),
-        "import-ssp": {"href": f"#{ident('no-ssp')}"},
+        "import-ssp": {"href": system_name(view.catalogue.id)},
         "local-definitions": local,
         "reviewed-controls": reviewed(leaves, f"Catalog {catalog_name(view.catalogue.id)}"),
         "tasks": [_task(view)],
-        "back-matter": {"resources": [document_resource(view.catalogue), no_plan]},
+        "back-matter": {"resources": [document_resource(view.catalogue)]},
     }
     return write("assessment-plan", body)
 
@@ -62,9 +54,19 @@ def plan_uuid(view: RunView) -> str:
     return ident("plan", view.run, view.catalogue.id)
 
 
-def plan_name(view: RunView) -> str:
-    """The file name that the results refer to their plan by."""
-    return f"plan-{view.catalogue.id}.json"
+def plan_name(catalogue: str) -> str:
+    """The file name that results refer to their plan by."""
+    return f"plan-{catalogue}.json"
+
+
+def profile_name(catalogue: str) -> str:
+    """The file name that the system refers to its profile by."""
+    return f"profile-{catalogue}.json"
+
+
+def system_name(catalogue: str) -> str:
+    """The file name that a plan refers to the system by."""
+    return f"system-{catalogue}.json"
 
 
 def head(view: RunView, title: str) -> Object:

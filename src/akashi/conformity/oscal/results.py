@@ -67,7 +67,7 @@ def write_results(view: RunView) -> bytes:
     body: Object = {
         "uuid": ident("results", view.run, view.catalogue.id, view.root.hex()),
         "metadata": head(view, f"Assessment results, {view.catalogue.id}"),
-        "import-ap": {"href": plan_name(view)},
+        "import-ap": {"href": plan_name(view.catalogue.id)},
         "results": [result],
         "back-matter": {"resources": [document_resource(view.catalogue)]},
     }
