@@ -26,7 +26,10 @@ from akashi.conformity.oscal.plan import plan_name, write_plan
 from akashi.conformity.oscal.poam import write_poam
 from akashi.conformity.oscal.profile import applicable, write_profile
 from akashi.conformity.oscal.results import write_results
-from akashi.conformity.paper.view import view_run
+from akashi.conformity.paper.folder import Attachment, write_folder
+from akashi.conformity.paper.library import write_library
+from akashi.conformity.paper.report import write_report
+from akashi.conformity.paper.view import RunView, view_run
 from akashi.conformity.proof.items import Sealed
 from akashi.identity.model import Session
 
@@ -44,7 +47,13 @@ class Form(StrEnum):
     """One workbook a catalogue, in three blocks."""
     METI = "meti"
     """The disclosure: 章 節 段 概要 番号 要求事項 対応状況."""
+    PDF = "pdf"
+    """A4, one file a catalogue."""
     OSCAL = "oscal"
+    FOLDER = "folder"
+    """Evidence by item with an index page; raw output only for the assessor."""
+    CISO = "ciso"
+    """Catalogues as library files for CISO Assistant."""
     BUNDLE = "bundle"
 
 
@@ -132,16 +141,47 @@ def _oscal(gateway: Gateway, wish: Wish) -> Files:
     sealed = conformity.sealed_run(wish.run)
     at, books, features = sealed.head.now_ms, conformity.books, frozenset(sealed.head.features)
     made = {"mapping.json": write_mapping(books.crosswalk.links, books.shelf, at)} if not wish.catalogues else {}
-    for one in chosen(gateway, wish):
-        view = view_run(sealed, one, conformity.judges, wish.audience)
+    for view in _views(gateway, wish):
+        one = view.catalogue
         made[catalog_name(one.id)] = write_catalog(one, at)
         if applicable(one, features):
             made[f"profile-{one.id}.json"] = write_profile(books.shelf, one.id, features, one.title.ja, at)
-        made[plan_name(view)] = write_plan(view)
+        made[plan_name(one.id)] = write_plan(view)
         made[f"results-{one.id}.json"] = write_results(view)
         if any(decision.verdict is Verdict.FAILS for decision in view.decisions):
             made[f"poam-{one.id}.json"] = write_poam(view) or b""
     return made
+
+
+def _pdf(gateway: Gateway, wish: Wish) -> Files:
+    return {f"{view.catalogue.id}.pdf": write_report(view, _label(gateway)) for view in _views(gateway, wish)}
+
+
+def _folder(gateway: Gateway, wish: Wish) -> Files:
+    answers, made = gateway.conformity.answers, Files()
+    sealed = gateway.conformity.sealed_run(wish.run)
+    raw = sealed.apart.values() if wish.audience is Audience.ASSESSOR else ()
+    for view in _views(gateway, wish):
+        wanted = {handle for one in view.answers.values() for handle in one.evidence}
+        kept = [one for one in answers.evidence() if one.handle in wanted and one.audience <= wish.audience]
+        files = [Attachment(one.handle, one.name, one.kept_ms, answers.read_evidence(one.handle)[1]) for one in kept]
+        found = write_folder(view, _label(gateway), raw, files)
+        made |= {f"{view.catalogue.id}/{path}": data for path, data in found.items()}
+    return made
+
+
+def _ciso(gateway: Gateway, wish: Wish) -> Files:
+    return {f"{one.id}.yaml": write_library(one) for one in chosen(gateway, wish)}
+
+
+def _views(gateway: Gateway, wish: Wish) -> list[RunView]:
+    """The run of a wish through each of its catalogues."""
+    sealed = gateway.conformity.sealed_run(wish.run)
+    return [view_run(sealed, one, gateway.conformity.judges, wish.audience) for one in chosen(gateway, wish)]
+
+
+def _label(gateway: Gateway) -> str:
+    return gateway.names().get(gateway.institution, gateway.institution)
 
 
 def _bundle(gateway: Gateway, wish: Wish) -> Files:
@@ -153,7 +193,10 @@ _MAKERS: Mapping[Form, Callable[[Gateway, Wish], Files]] = {
     Form.XLSX: _xlsx,
     Form.HISPRO: _hispro,
     Form.METI: _meti,
+    Form.PDF: _pdf,
     Form.OSCAL: _oscal,
+    Form.FOLDER: _folder,
+    Form.CISO: _ciso,
     Form.BUNDLE: _bundle,
 }
 
