@@ -134,7 +134,7 @@ def _hashes(one: Distribution) -> list[dict[str, str]]:
 def _needs(one: Distribution, known: Mapping[str, str]) -> list[str]:
     names = [re.match(r"[A-Za-z0-9._-]+", line) for line in one.requires or [] if "extra ==" not in line]
     bases = {f"pkg:pypi/{canonical(found[0], 'PyPI')}" for found in names if found}
-    return sorted(known[base] for base in bases if base in known)
+    return sorted({known[base] for base in bases if base in known})
 
 
 def read_bill(raw: bytes) -> list[Component]:
