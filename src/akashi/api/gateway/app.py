@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from akashi import __version__
 from akashi.api.door import SMALL_BODY, Door, Pace
-from akashi.api.gateway import checkup, session, transfers
+from akashi.api.gateway import checkup, conformity, session, transfers
 from akashi.api.problems import as_json, install
 from akashi.app.admission import Caller, admit
 from akashi.app.conformity.seat import Contexts, Seat
@@ -49,7 +49,7 @@ def gateway_api(gateway: Gateway | None, errors: ErrorCounter, seat: Seat | None
     )
     app.state.gateway, app.state.seat = gateway, seat
     install(app, errors)
-    for part in (session.router, checkup.router, transfers.router):
+    for part in (session.router, checkup.router, transfers.router, conformity.router):
         app.include_router(part)
     return app
 

@@ -101,7 +101,7 @@ def _request(
         200 if error is None else error.http_status,
         error=None if error is None else told(error, visitor.language),
         crumbs=_trail(visitor, name),
-        request=found,
+        record=found,
         ours=ours,
         state=found.status.name.lower(),
         tone=tone(found.status),
