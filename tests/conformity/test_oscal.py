@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -159,6 +161,32 @@ def test_a_changed_catalog_is_refused(old: bytes, new: bytes) -> None:
 
     with pytest.raises(CatalogueInvalid):
         read_catalog(data.replace(old, new, 1))
+
+
+SMALL = json.loads(
+    write_catalog(small_catalogue("x", {"a": Parameter(3, "w", "n"), "b": Parameter((1, "x", True))}), NOW)
+)
+ODD = [None, 1, -5, 2**70, 1.5, "", "\ud800", "\x00", [], {}, [1], {"a": 1}, True, "-99999999999999999999", "c-_d800_"]
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_mangled_catalog_is_refused_or_equal(data: st.DataObject) -> None:
+    """Whatever stands in whatever place, reading ends in the refusal or in the very catalogue, never in another error."""
+    body = copy.deepcopy(SMALL)
+    at: Any = body
+    key = data.draw(st.sampled_from(_keys(at)))
+    while isinstance(at[key], dict | list) and at[key] and data.draw(st.integers(0, 9)):
+        at = at[key]
+        key = data.draw(st.sampled_from(_keys(at)))
+    at[key] = data.draw(st.sampled_from(ODD))
+
+    with suppress(CatalogueInvalid):
+        assert read_catalog(json.dumps(body).encode()).digest.hex() in json.dumps(SMALL)
+
+
+def _keys(value: Any) -> list[Any]:
+    return sorted(value) if isinstance(value, dict) else list(range(len(value)))
 
 
 def test_links_come_back_in_their_order() -> None:

@@ -33,6 +33,7 @@ from akashi.conformity.oscal.notation import (
     unmarked,
     write,
 )
+from akashi.ledger.errors import EncodingError
 
 OWN_WORDS = (
     "The statements are paraphrases made by the authors of Akashi; the cited document is what binds, and its publisher "
@@ -150,7 +151,7 @@ def read_catalog(data: bytes) -> Catalogue:
         title = Words(unmarked(row.text("title")), row.own("title-en"))
         groups.append((row.number("order"), Group(row.own("id", None), title, row.owns("when"))))
         _collect(row, items)
-    made = with_digest(
+    made = _named(
         Catalogue(
             id=head.own("catalogue", None),
             family=head.own("family"),
@@ -170,6 +171,13 @@ def read_catalog(data: bytes) -> Catalogue:
     if made.digest.hex() != head.own("digest", None):
         raise CatalogueInvalid(name="oscal", where="digest")
     return made
+
+
+def _named(made: Catalogue) -> Catalogue:
+    try:
+        return with_digest(made)
+    except EncodingError as error:  # a number beyond 64 bits
+        raise CatalogueInvalid(name="oscal", where="value") from error
 
 
 def _collect(above: Reading, items: list[tuple[int, Item]]) -> None:

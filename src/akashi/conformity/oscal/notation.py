@@ -165,6 +165,8 @@ def read(data: bytes, root: str) -> Reading:
         raise CatalogueInvalid(name="oscal", where="size")
     try:
         value = json.loads(data.decode("utf-8"))
+        # Half a surrogate pair can be written in JSON and nowhere else: it would fail later, far from here.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise CatalogueInvalid(name="oscal", where="json") from error
     return Reading(value, "top").inner(root)
