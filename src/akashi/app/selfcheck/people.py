@@ -38,8 +38,14 @@ from akashi.ledger.model import AuthMethod
 
 LENGTHS = (6, 7, 8, 10, 12, 13, 16)
 MOST_FAILURES = 12
-_COMMON_LONG = ("password12345", "qwertyuiop123", "iloveyou12345", "administrator1", "abcdefghij123")
-_COMMON_SHORT = ("password1", "qwerty123", "abcd1234", "iloveyou1", "p@ssw0rd1")
+_COMMON_LONG = (
+    "password12345", "qwertyuiop123", "iloveyou12345", "administrator1", "abcdefghij123", "p@ssw0rd202611", "letmein1234567",
+    "sakura1234567", "1q2w3e4r5t6y7u", "trustno1trustno1",
+)  # fmt: skip
+_COMMON_SHORT = (
+    "password1", "qwerty123", "abcd1234", "iloveyou1", "p@ssw0rd1", "welcome1", "hospital1", "summer2026", "1q2w3e4r", "zaq12wsx",
+)  # fmt: skip
+"""Of the most widely used ones: which a system refuses is its own affair, so the samples come from no list of Akashi's."""
 _LATER_S = (60, 300, 600, 840, 930, 1_800, 3_660, 86_460)
 _HASH_FORMS = ("$argon2id$", "$argon2i$", "$y$", "$2b$", "$2y$", "$scrypt$", "$6$")
 
@@ -84,7 +90,8 @@ def _words(trial: Trial, common: tuple[str, ...]) -> dict[str, str]:
     letters = "".join(secrets.choice("bcdfghjklmnpqrstvwxz") for _ in range(20))
     digits = "".join(secrets.choice("0123456789") for _ in range(20))
     tries = {"letters": letters, "digits": digits, "own": f"{trial.login}-Q7x9", "repeats": "a1" * 10}
-    tries |= {f"common.{len(common[0])}.{number}": word for number, word in enumerate(common)}
+    kind = "long" if common is _COMMON_LONG else "short"
+    tries |= {f"common.{kind}.{number}": word for number, word in enumerate(common)}
     return {name: trial.offer(word) for name, word in tries.items()}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import ssl
 from contextlib import closing
 from urllib.parse import urlsplit
@@ -101,9 +102,10 @@ def filled(path: str) -> str:
     """
     for place, value in _FILLED.items():
         path = path.replace(place, value)
-    return path
+    return _PLACE.sub("tr-selfcheck0000", path)
 
 
+_PLACE = re.compile(r"\{[^}]*\}")
 _FILLED = {
     "{name}": "tr-selfcheck0000",
     "{draft}": "draft",

@@ -40,6 +40,7 @@ def count(given: Given, key: str) -> int:
         "password.min_length_without_2fa": 13,
         "password.letters_and_digits": True,
         "password.periodic_change": False,
+        "password.common_refused_percent": 80,
     },
 )
 def password_rules(given: Given, limits: Limits) -> Opinion:
@@ -67,7 +68,7 @@ def password_rules(given: Given, limits: Limits) -> Opinion:
             "英字だけ・数字だけ、同じ文字の繰返し、または自分の ID を含むものを登録できます。",
             "Letters only, digits only, repetitions, or one's own login are accepted.",
         )
-    if refused < tried:
+    if refused * 100 < tried * limits.number("password.common_refused_percent"):
         return partial(
             "password.rules.common",
             f"長さと文字の種類は守られますが、よく使われる言葉 {tried} 個のうち {tried - refused} 個を登録できます。",
@@ -81,12 +82,16 @@ def password_rules(given: Given, limits: Limits) -> Opinion:
         )
     return conforms(
         "password.rules.kept",
-        f"{alone} 文字（二要素と併せて {beside} 文字）より短いもの、推測しやすいものは登録できません。",
-        f"Nothing shorter than {alone} characters ({beside} with a second factor) and nothing easily guessed is accepted.",
+        f"{alone} 文字（二要素と併せて {beside} 文字）より短いもの、推測しやすいものは登録できません（よくある言葉は {tried} 個中 {refused} 個を断る）。",
+        f"Nothing shorter than {alone} characters ({beside} with a second factor) and nothing easily guessed is accepted ({refused} of {tried} common ones are refused).",
     )
 
 
-@judge("password.reuse", probe="passwords", defaults={"password.history_required": False})
+@judge(
+    "password.reuse",
+    probe="passwords",
+    defaults={"password.history_required": False, "password.common_refused_percent": 80},
+)
 def password_reuse(given: Given, limits: Limits) -> Opinion:
     """Within this system: the password in use cannot be set again, and known ones cannot at all."""
     tried, refused = count(given, "common.tried"), count(given, "common.refused")
@@ -99,7 +104,8 @@ def password_reuse(given: Given, limits: Limits) -> Opinion:
             "この版は前のパスワードを断ることを求めますが、今と同じものをもう一度登録できます。",
             "This edition asks to refuse earlier passwords, but the one in use can be set again.",
         )
-    if not same or refused < tried:
+    few = refused * 100 < tried * limits.number("password.common_refused_percent")
+    if not same or few:
         return partial(
             "password.reuse.partly",
             f"使い回しを一部だけ断ります（今と同じもの: {'断る' if same else '受け付ける'}、よくある言葉: {refused}/{tried} 個を断る）。",
@@ -107,8 +113,8 @@ def password_reuse(given: Given, limits: Limits) -> Opinion:
         )
     return conforms(
         "password.reuse.refused",
-        f"今と同じパスワードも、よく使われる {tried} 個も断ります（確かめられるのはこのシステムの中だけです）。",
-        f"The present password and {tried} widely used ones are refused (other systems cannot be seen from here).",
+        f"今と同じパスワードも、よく使われる {refused}/{tried} 個も断ります（確かめられるのはこのシステムの中だけです）。",
+        f"The present password and {refused} of {tried} widely used ones are refused (other systems cannot be seen from here).",
     )
 
 
