@@ -44,7 +44,7 @@ def default_targets(home: Path, consent_until_ms: int, *, staff: Path | None = N
             )
         )
         ports += [served.port, served.public_port]
-    allowed = ",".join(str(port) for port in sorted(ports))
+    allowed = ",".join(str(port) for port in sorted(ports)) or "none"
     return [*targets, _target("host", TargetKind.HOST, _LOCAL, consent_until_ms, {"ports": allowed})]
 
 
