@@ -97,3 +97,14 @@ def test_the_bundle_is_for_anybody(shown: tuple[Path, int, list[str]]) -> None:
 
     assert (good[0], bare[0], bad[0]) == (0, 9, 6)
     assert json.loads(good[1][0])["counts"]["invalid"] == 0
+
+
+def test_a_port_that_somebody_has_is_said_at_once(tmp_path: Path) -> None:
+    """Before anything is founded: the demonstration could not serve what it made."""
+    port = free_block(5)
+    with socket.create_server(("127.0.0.1", port + 3)):
+        status, lines, said = run("demo", "--home", str(tmp_path / "home"), "--port", str(port), "--lang", "en")
+
+    assert (status, lines) == (2, [])
+    assert f"The port {port + 3} cannot be used." in said
+    assert not (tmp_path / "home").exists()

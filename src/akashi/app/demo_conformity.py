@@ -41,6 +41,8 @@ from akashi.identity.model import Session
 from akashi.ledger.engine.copies import snapshot
 
 PRESET = "exchange_service"
+PORTS = 5
+"""Server, public pages, three gateways."""
 SHEET = "mhlw-7.0-draft-ops"
 """The sheet whose items by program are counted in the end."""
 _PATIENCE_S = 30
@@ -200,6 +202,11 @@ def _await(process: subprocess.Popen[bytes], ports: list[int]) -> None:
         if process.poll() is not None or time.monotonic() > until:
             raise DemoFailed(step="akashi serve")
         time.sleep(0.1)
+
+
+def taken_port(first: int) -> int | None:
+    """The first of the demonstration's five ports that somebody else answers on, or ``None``."""
+    return next((port for port in range(first, first + PORTS) if _answers(port)), None)
 
 
 def _answers(port: int) -> bool:

@@ -6,7 +6,7 @@ import argparse
 
 from akashi.api.faces import faces
 from akashi.app.demo import PEOPLE, PORT, run
-from akashi.app.demo_conformity import conclude
+from akashi.app.demo_conformity import conclude, taken_port
 from akashi.app.gateway.home import Gateway
 from akashi.app.selfcheck.context import SelfContext
 from akashi.cli.firsts import PortUnusable
@@ -38,6 +38,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     if not 0 < arguments.port <= _LAST:
         raise PortUnusable(port=arguments.port)
+    taken = None if arguments.no_conformity else taken_port(arguments.port)
+    if taken is not None:  # before the first minute is spent on a service that could not be served
+        raise PortUnusable(port=taken)
     shown = run(arguments.home, shell.clock, shell.line, people=max(1, arguments.people), port=arguments.port)
     if arguments.no_conformity:
         return 0
