@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -163,3 +164,20 @@ def test_the_table_of_the_manual_is_the_code(service: Service, here: SelfContext
     for check, judge in ((name, JUDGES.find(name)) for name in sorted(JUDGES.checks)):
         if judge is not None and judge.probe in told:
             assert check in told[judge.probe][1], check
+
+
+def test_a_period_that_ends_in_between_is_no_failure(here: SelfContext) -> None:
+    """A one-time code that grew old between being made and being looked at is made once more."""
+    tried: list[str] = []
+    with trial.trial_person(here) as account:
+        real = account.accounts.confirm_totp
+
+        def late(person: str, code: str) -> None:
+            tried.append(code)
+            real(person, "no code" if len(tried) == 1 else code)
+
+        with patch.object(account.accounts, "confirm_totp", late):
+            account.renew_seed()
+
+        assert here.gateway.accounts.account(account.person).has_totp
+    assert len(tried) == 2

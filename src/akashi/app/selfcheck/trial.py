@@ -23,7 +23,7 @@ from akashi.app.gateway.home import GATEWAY_KEY, Gateway
 from akashi.app.selfcheck.context import TRIAL_LOGIN, SelfContext
 from akashi.conformity.errors import Unreached
 from akashi.errors import AkashiError
-from akashi.identity.errors import WeakPassword
+from akashi.identity.errors import SignInFailed, WeakPassword
 from akashi.identity.events import person as person_of
 from akashi.identity.model import DeviceReason, PersonReason, Role, Session
 from akashi.identity.service import Accounts
@@ -64,8 +64,14 @@ class Trial:
             raise Unreached(reason="trial.password")
 
     def renew_seed(self) -> None:
-        """A fresh seed in force, so that the present code is unused."""
+        """A fresh seed in force, so that the present code is unused. Raises ``SignInFailed`` where none is taken."""
         self.seed = self.accounts.enrol_totp(self.person).secret
+        try:
+            self._confirm()
+        except SignInFailed:
+            self._confirm()  # a period ended between making the code and its being looked at
+
+    def _confirm(self) -> None:
         before = self.here.gateway.clock.now_ms() // 1000 - _PERIOD_S
         self.accounts.confirm_totp(self.person, pyotp.TOTP(self.seed).at(before))
 
