@@ -92,6 +92,7 @@ def _sbom() -> list[Case]:
         )
         return case(check, "sbom", name, quality, files, option)
 
+    others = osv("x", "PyPI", "1"), osv("x", "Debian:12", "1")
     slight = "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"
     nested = {
         **BILL,
@@ -108,13 +109,10 @@ def _sbom() -> list[Case]:
     unknown = {**BILL, "components": [{"type": "library", "name": "black-box"}]}
     return [
         against("long fixed", "good", osv("sample_lib", "PyPI", "1.4"), osv("openssl", "Debian:12", "3.0.11-1")),
-        against(
-            "withdrawn",
-            "good",
-            osv("sample-lib", "PyPI", "2.0", withdrawn="2026-11-01T00:00:00Z"),
-            osv("x", "npm", "1.0.0"),
-        ),
-        against("JVN names others", "good", osv("x", "PyPI", "1"), text=JVN.format(product="elsewhere")),
+        against("withdrawn", "good", osv("sample-lib", "PyPI", "2.0", withdrawn="2026-11-01T00:00:00Z"), *others),
+        against("JVN names others", "good", *others, text=JVN.format(product="elsewhere")),
+        against("a list for other packages", "broken", osv("x", "npm", "1.0.0")),
+        against("a list of JVN alone", "broken", text=JVN.format(product="elsewhere")),
         against("a grave one", "broken", osv("sample_lib", "PyPI", "1.10")),
         against("Debian's source package", "broken", osv("openssl", "Debian:12", "3.0.15-1+deb12u1")),
         against("nested components", "broken", osv("Sample.Lib", "PyPI", "1.10"), bom=nested),

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import cache
+from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -72,7 +73,11 @@ def template() -> Path:
     restic(FOLDER, "init")
     quicken(FOLDER / "repo", b"invented-for-tests")
     for moment in ("2026-11-18 23:00:00", "2026-11-19 23:00:00", "2026-11-20 23:00:00"):
+        before = set((FOLDER / "repo").rglob("*"))
         restic(FOLDER, "backup", str(FOLDER / "source"), "--time", moment, "--host", "clinic")
+        begun = datetime.fromisoformat(f"{moment}+00:00").timestamp()
+        for path in set((FOLDER / "repo").rglob("*")) - before:
+            os.utime(path, (begun + 60, begun + 60))
     return FOLDER
 
 
@@ -84,8 +89,6 @@ def probed(
         top = Path(name)
         shutil.copytree(template() / "repo", top / "repo")
         shutil.copy(template() / "key", top / "key")
-        for path in (top / "repo").rglob("*"):
-            os.utime(path, (NOW / 1000 - 3_700, NOW / 1000 - 3_700)) if path.is_file() else None
         try:
             if prepare is not None:
                 prepare(top)
@@ -131,6 +134,13 @@ def _flip(top: Path) -> None:
     pack.write_bytes(bytes(data))
 
 
+def _times_lost(top: Path) -> None:
+    seal(top)
+    subprocess.run(["chattr", "-R", "-i", str(top / "repo" / "data")], check=True, capture_output=True)
+    for path in (top / "repo" / "data").rglob("*"):
+        os.utime(path, (NOW / 1000, NOW / 1000))
+
+
 def _snapshots_only(top: Path) -> None:
     for path in (top / "repo" / "snapshots").iterdir():
         subprocess.run(["chattr", "+i", str(path)], check=True, capture_output=True)
@@ -151,13 +161,10 @@ def cases(*, sealing: bool) -> list[Case]:
         Case("backup.restores", "restic, no program", "broken", lambda: seen("backup", {f"{name}/x": "x" for name in ("config", "keys", "data", "snapshots")}, {"password_file": "/k"})),
     ]  # fmt: skip
     if sealing:
-        made.append(Case("backup.protected", "restic, sealed", "good", lambda: probed(seal)))
-        made.append(
-            Case(
-                "backup.protected",
-                "restic, snapshots sealed without their data",
-                "broken",
-                lambda: probed(_snapshots_only),
-            )
-        )
+        for name, quality, prepare in (
+            ("restic, sealed", "good", seal),
+            ("restic, open packs that lost their times", "broken", _times_lost),
+            ("restic, snapshots sealed without their data", "broken", _snapshots_only),
+        ):
+            made.append(Case("backup.protected", name, quality, partial(probed, prepare)))
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -15,7 +16,7 @@ from akashi.conformity.host import pam
 from akashi.conformity.host.logins import hash_class
 from akashi.conformity.model import Measurement, Reach, Target, TargetKind
 from akashi.conformity.probing import PROBES, Bench, measure
-from tests.conformity.hoststand import bench_in, seen, verdict
+from tests.conformity.hoststand import NOW, bench_in, seen, verdict
 
 KNOW, BOTH = {"know"}, {"know", "have"}
 
@@ -73,12 +74,34 @@ def test_no_word_that_people_choose_is_strong(word: str) -> None:
         ("auth required pam_unix.so\nauth required pam_u2f.so nouserok", KNOW, True),
         ("auth required pam_unix.so\nauth optional pam_oath.so", KNOW, True),
         ("auth requisite pam_unix.so\nauth required pam_google_authenticator.so", BOTH, True),
-        ("", BOTH, False),
+        ("auth requisite pam_deny.so", BOTH, False),
     ],
 )
 def test_a_stack_lets_through_what_it_says(stack: str, held: AbstractSet[str], through: bool) -> None:
     """Linux-PAM pam.conf(5): required, requisite, sufficient, optional and the bracket form; an unknown module is at its worst."""
     assert pam.passes(stack, {}, held) is through
+
+
+def test_a_link_out_of_the_folder_is_not_passed_over(tmp_path: Path) -> None:
+    """What a link shows is not read, so the folder was not read whole."""
+    (tmp_path / "secret.conf").write_text("password = himitsu-99\n", encoding="utf-8")
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "a.conf").write_text("x = 1\n", encoding="utf-8")
+    (tmp_path / "etc" / "b.conf").symlink_to(tmp_path / "secret.conf")
+    one = next(one for one in PROBES if one.name == "secrets")
+    target = Target("t", TargetKind.FILE, str(tmp_path / "etc"), {"secrets": "1"})
+
+    assert verdict("secrets.plain", [measure(one, target, bench_in(tmp_path))]).name == "UNDECIDED"
+
+
+def test_an_old_export_is_not_read(tmp_path: Path) -> None:
+    """What a machine was like long ago says nothing of now."""
+    (tmp_path / "e").write_text('[{"lock_seconds": 60, "password_on_wake": true}]', encoding="utf-8")
+    os.utime(tmp_path / "e", (NOW / 1000 - 40 * 86_400,) * 2)
+    one = next(one for one in PROBES if one.name == "idle")
+    found = measure(one, Target("t", TargetKind.MACHINE, str(tmp_path), {"idle": "e"}), bench_in(tmp_path))
+
+    assert (found.reach, found.note) == (Reach.UNREACHED, "old")
 
 
 def accounts(folder: Path, *stored: str | None) -> Measurement:

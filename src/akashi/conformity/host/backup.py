@@ -30,6 +30,7 @@ METHODS = frozenset({"internal", "external", "removable", "nas", "cloud"})
 MAX_DRILL_MB = 200
 MAX_DRILL_FILES = 500
 MAX_SEALS = 2_000
+NEVER_MS = 1 << 62
 QUIET_MS = 30 * DAY_MS
 """A series that has been silent this much longer than the newest one has ended, and is not judged."""
 _REFUSED = re.compile(rb"permission denied|read-only|operation not permitted|\b403\b|forbidden", re.IGNORECASE)
@@ -100,7 +101,7 @@ def _sealed_from(store: Restic | Folder, found: Sequence[Generation]) -> int:
     """The first generation (1 is the newest) from which on all are sealed; one more than there are if none is."""
     first = len(found) + 1
     for number in range(len(found), 0, -1):
-        if not store.sealed(found[number - 1]):
+        if not store.sealed(found[number - 1], found[number - 2].made_ms if number > 1 else NEVER_MS):
             break
         first = number
     return first
@@ -163,15 +164,18 @@ class Restic:
         worst = min(living, key=lambda some: (len(some), max(one.made_ms for one in some)), default=[])
         return sorted(worst, key=lambda one: -one.made_ms), raw
 
-    def sealed(self, one: Generation) -> bool:
-        """A local repository's snapshot, and everything that is not younger than it."""
+    def sealed(self, one: Generation, until_ms: int) -> bool:
+        """A local repository's snapshot, and everything that was there before the next one began.
+
+        Where nothing is that old (a copy that lost its times), it cannot be told what belongs to it: it is not sealed.
+        """
         top = Path(self._address)
         if not (top / "snapshots").is_dir():
             return False
-        older = [top / "config", *(top / "keys").iterdir(), top / "snapshots" / one.name]
-        for name in ("data", "index"):
-            older += [path for path in files_below(top / name) if path.stat().st_mtime_ns // 1_000_000 <= one.made_ms]
-        return all(sealed(path) for path in _spread(older, MAX_SEALS))
+        head = [top / "config", *(top / "keys").iterdir(), top / "snapshots" / one.name]
+        stored = [path for name in ("data", "index") for path in files_below(top / name)]
+        older = [path for path in stored if path.stat().st_mtime_ns // 1_000_000 <= until_ms]
+        return bool(older) and all(sealed(path) for path in (*head, *_spread(older, MAX_SEALS)))
 
     def canary(self) -> bool | None:
         """Add a snapshot of our own and try to forget it; ``None`` where it did not become clear.
@@ -209,7 +213,9 @@ class Restic:
     def drill(self, one: Generation) -> dict[str, Fact]:
         """Restore the newest into scratch; restic compares each file with its blobs, and we with the original where one is named."""
         status, raw = self._run("--no-lock", "--json", "stats", "--mode", "restore-size", one.name)
-        size = objects([json_value(raw)])[0].get("total_size") if status == 0 else None
+        if status != 0:  # it was listed a moment ago: what cannot be measured now cannot be restored
+            return {**_compared({}, {}, "engine"), "drill_files": 0, "drill_whole": False}
+        size = objects([json_value(raw)])[0].get("total_size")
         if not isinstance(size, int) or size > MAX_DRILL_MB << 20:
             return {"drill_tried": False}
         place = self._bench.scratch / f"drill-{one.name[:8]}"
@@ -254,8 +260,8 @@ class Folder:
         raw = json.dumps([(one.name, one.made_ms) for one in made], ensure_ascii=False).encode()
         return sorted(made, key=lambda one: -one.made_ms), raw
 
-    def sealed(self, one: Generation) -> bool:
-        """The entry and every file in it."""
+    def sealed(self, one: Generation, until_ms: int) -> bool:  # noqa: ARG002
+        """The entry and every file in it; ``until_ms`` matters to repositories only."""
         top = self._top / one.name
         inside = list(files_below(top)) if top.is_dir() else []
         folders = {path.parent for path in inside}

@@ -11,6 +11,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -186,14 +187,20 @@ def sbom(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
         raise Unreached(reason="option")
     found = [one for path in paths for one in read_list(read_bytes(path))]
     counts = counted(components, found)
+    covered = {one.ecosystem.split(":")[0] for one in found}
     facts: dict[str, Fact] = {
         "components": len(components),
-        "unchecked": sum(1 for one in components if not one.version or not (one.ecosystem or one.cpe)),
+        "unchecked": sum(1 for one in components if not _checked(one, covered)),
         "advisories": len({one.id for one in found}),
         "list_ms": max((one.modified_ms for one in found), default=0),
         **counts,
     }
     return Observed(facts, json.dumps(facts, sort_keys=True).encode(), "akashi")
+
+
+def _checked(one: Component, covered: AbstractSet[str]) -> bool:
+    """Whether a list speaks of its kind of package at all; JVN's speaks of products by CPE."""
+    return bool(one.version) and (one.ecosystem.split(":")[0] in covered or (bool(one.cpe) and "CPE" in covered))
 
 
 def _lists(path: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from akashi.conformity.errors import Unreached
 from akashi.conformity.host.reading import (
     Columns,
     Row,
+    exported,
     given_bytes,
     mapping,
     moment_ms,
@@ -107,12 +108,12 @@ def _device(mac: str, place: str) -> Device:
 
 
 @probe("inventory", kind=TargetKind.FILE, option="inventory")
-def inventory(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
+def inventory(target: Target, bench: Bench) -> Observed:
     """The register of assets (``inventory``) against the devices that were ``found``."""
     listed = given_bytes(target, "inventory")
     if not target.options.get("found"):
         raise Unreached(reason="option")
-    raw = given_bytes(target, "found")
+    raw = exported(target, "found", bench)
     source, devices = found_devices(raw)
     groups = _by_status(table(listed, ASSETS))
     seen = {one.mac for one in devices} | {one.address for one in devices}
@@ -156,12 +157,12 @@ def _seen(row: Row, seen: set[str]) -> bool:
 
 
 @probe("monitoring", kind=TargetKind.FILE, option="monitoring")
-def monitoring(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
+def monitoring(target: Target, bench: Bench) -> Observed:
     """An export of the monitoring: which assets it watches, when it last heard of them, when its alarm was last tried.
 
     ``monitoring``: JSON ``{"alarm_tested": moment, "watched": [{"asset_id": …, "seen": moment}]}``; ``inventory``: the register.
     """
-    raw = given_bytes(target, "monitoring")
+    raw = exported(target, "monitoring", bench)
     if not target.options.get("inventory"):
         raise Unreached(reason="option")
     export = mapping(raw)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from akashi.conformity.errors import Unreached
 from akashi.conformity.host import pam
-from akashi.conformity.host.reading import given_path, json_value, listed, objects, read_bytes, text
+from akashi.conformity.host.reading import exported, given_path, json_value, listed, objects, read_bytes, text
 from akashi.conformity.model import Fact, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, probe
 
@@ -68,14 +68,14 @@ def hash_class(stored: str) -> tuple[str, str]:
 
 
 @probe("password_store", kind=TargetKind.MACHINE)
-def password_store(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
+def password_store(target: Target, bench: Bench) -> Observed:
     """Stored passwords by class. ``password_store``: an export (``name:hash`` lines) or, with ``password_column``, a SQLite database."""
     if target.options.get("password_column"):
         stored = _column(given_path(target, "password_store"), target.options["password_column"])
         tool = "sqlite"
     else:
-        path = given_path(target, "password_store") if target.options.get("password_store") else SHADOW
-        stored = [parts[1] for parts in _entries(text(read_bytes(path)))]
+        raw = exported(target, "password_store", bench) if target.options.get("password_store") else read_bytes(SHADOW)
+        stored = [parts[1] for parts in _entries(text(raw))]
         tool = "akashi"
     found = [hash_class(one) for one in stored]
     strengths = Counter(strength for strength, _ in found)
@@ -147,7 +147,7 @@ def _sshd(target: Target, bench: Bench) -> tuple[str, str, Path]:
     written = text(read_bytes(path))
     blocks = "".join(re.split(r"(?im)^(?=\s*match\s)", written, maxsplit=1)[1:])
     if target.options.get("sshd_effective"):
-        return text(read_bytes(given_path(target, "sshd_effective"))) + "\n" + blocks, "export", path.parent
+        return text(exported(target, "sshd_effective", bench)) + "\n" + blocks, "export", path.parent
     sshd = bench.tool("sshd")
     if path == SSHD and sshd is not None:
         status, raw = bench.run([sshd, "-T"], seconds=5)
@@ -232,9 +232,9 @@ NEVER = 1 << 30
 
 
 @probe("idle", kind=TargetKind.MACHINE, option="idle")
-def idle(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
+def idle(target: Target, bench: Bench) -> Observed:
     """After how many seconds an unattended screen locks. ``idle``: a policy export."""
-    raw = read_bytes(given_path(target, "idle"))
+    raw = exported(target, "idle", bench)
     written = text(raw)
     if written.lstrip().startswith(("{", "[")):
         value = json_value(raw)

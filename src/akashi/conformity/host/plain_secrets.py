@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from akashi.conformity.errors import Unreached
-from akashi.conformity.host.reading import files_below, read_bytes, text
+from akashi.conformity.host.reading import files_below, links_below, read_bytes, text
 from akashi.conformity.model import Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, probe
 
@@ -136,7 +136,10 @@ def secrets(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
     if not paths:
         raise Unreached(reason="file")
     places: list[tuple[int, int, str]] = []
-    read = skipped = whole = 0
+    skipped = (
+        0 if top.is_file() else sum(1 for path in links_below(top) if not path.resolve().is_relative_to(top.resolve()))
+    )
+    read = whole = 0
     for number, path in enumerate(paths, 1):
         data = _content(path, MAX_WHOLE - whole)
         if data is None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from akashi.conformity.errors import Unreached
 from akashi.conformity.host.reading import (
     Columns,
+    exported,
     files_below,
     given_bytes,
     given_path,
@@ -33,7 +34,8 @@ from akashi.conformity.host.reading import (
 from akashi.conformity.model import Fact, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, probe
 
-APT_MARKS = (Path("/var/lib/apt/lists/partial"), Path("/var/lib/apt/periodic/update-success-stamp"))
+APT_LISTS = Path("/var/lib/apt/lists")
+APT_MARKS = (APT_LISTS / "partial", Path("/var/lib/apt/periodic/update-success-stamp"))
 """What apt touches whenever it has renewed its lists."""
 TCP_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 UDP_TABLES = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
@@ -58,7 +60,8 @@ def updates(target: Target, bench: Bench) -> Observed:
     if apt is None:
         raise Unreached(reason="no-tool")
     status, raw = bench.run([apt, "-s", "-o", "Debug::NoLocking=true", "upgrade"], seconds=30)
-    marks = [modified_ms(path) for path in APT_MARKS if path.exists()]
+    listed_at = [modified_ms(path) for path in APT_MARKS if path.exists()]
+    marks = listed_at if any(APT_LISTS.glob("*Packages*")) else []  # without lists nothing ever waits
     if status != 0:
         raise Unreached(reason="tool")
     pending, security, _ = _pending(raw)
@@ -100,13 +103,13 @@ _SUMMARY = re.compile(r"\d+ upgraded, \d+ newly installed, (?:\d+ downgraded, )?
 
 
 @probe("services", kind=TargetKind.MACHINE, option="services")
-def services(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
+def services(target: Target, bench: Bench) -> Observed:
     """Listening sockets against the expected ones: ``services`` like ``tcp/22,tcp/8443``; ``sockets``: an ``ss -lntuH`` export."""
     expected = set(listed(target.options["services"]))
     if not all(re.fullmatch(r"(tcp|udp)/\d{1,5}", one) for one in expected):
         raise Unreached(reason="option")
     if target.options.get("sockets"):
-        raw = given_bytes(target, "sockets")
+        raw = exported(target, "sockets", bench)
         found, tool = list(_ss(text(raw))), "export"
     else:
         found = [(kind, *one) for kind, paths in (("tcp", TCP_TABLES), ("udp", UDP_TABLES)) for one in _kernel(paths)]
@@ -164,7 +167,7 @@ def _ss(written: str) -> Iterator[tuple[str, int, bool]]:
 def disk(target: Target, bench: Bench) -> Observed:
     """Whether what is mounted lies on encrypted volumes. ``disk``: ``lsblk -J`` or ``manage-bde -status`` to read instead."""
     if target.options.get("disk"):
-        raw, tool = given_bytes(target, "disk"), "export"
+        raw, tool = exported(target, "disk", bench), "export"
     else:
         lsblk = bench.tool("lsblk")
         if lsblk is None:
@@ -209,9 +212,9 @@ def _bitlocker(written: str) -> Iterator[bool]:
 
 
 @probe("disk_health", kind=TargetKind.MACHINE, option="smart")
-def disk_health(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
+def disk_health(target: Target, bench: Bench) -> Observed:
     """``smartctl -j -a`` outputs (one, or a list of them)."""
-    raw = given_bytes(target, "smart")
+    raw = exported(target, "smart", bench)
     value = json_value(raw)
     disks = objects(value if isinstance(value, list) else [value])
     health = [one.get("smart_status") for one in disks]
@@ -235,12 +238,12 @@ def _worn(one: Mapping[str, object]) -> bool:
 
 
 @probe("endpoint", kind=TargetKind.FILE, option="endpoint")
-def endpoint(target: Target, bench: Bench) -> Observed:  # noqa: ARG001
+def endpoint(target: Target, bench: Bench) -> Observed:
     """An export of PCs: ``[{"antivirus": "on", "firewall": "on", "programs": […], "admins": […], "users": […]}]``.
 
     ``allowed``: a text file of programs, one a line (``*`` at the end stands for anything); ``admins``: accounts that may be administrators.
     """
-    raw = given_bytes(target, "endpoint")
+    raw = exported(target, "endpoint", bench)
     value = json_value(raw)
     machines = objects(value if isinstance(value, list) else [value])
     allowed = (

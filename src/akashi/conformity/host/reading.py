@@ -27,9 +27,11 @@ from xml.parsers import expat
 
 from akashi.conformity.errors import Unreached
 from akashi.conformity.model import DAY_MS, Target
+from akashi.conformity.probing import Bench
 
 MAX_BYTES = 16 << 20
 MAX_ROWS = 50_000
+MAX_EXPORT_DAYS = 31
 MAX_FILES = 5_000
 MAX_DEPTH = 12
 ENCODINGS = ("utf-8-sig", "cp932")
@@ -52,6 +54,14 @@ def given_path(target: Target, option: str) -> Path:
 def given_bytes(target: Target, option: str) -> bytes:
     """What is in the file of :func:`given_path`."""
     return read_bytes(given_path(target, option))
+
+
+def exported(target: Target, option: str, bench: Bench) -> bytes:
+    """An export of a state. One that was written more than :data:`MAX_EXPORT_DAYS` ago tells of another time, and is refused."""
+    path = given_path(target, option)
+    if bench.clock.now_ms() - modified_ms(path) > MAX_EXPORT_DAYS * DAY_MS:
+        raise Unreached(reason="old")
+    return read_bytes(path)
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -94,6 +104,12 @@ def files_below(folder: Path) -> Iterator[Path]:
             if seen > MAX_FILES:
                 raise Unreached(reason="size")
             yield path
+
+
+def links_below(folder: Path) -> Iterator[Path]:
+    """The symbolic links of a folder, which :func:`files_below` passes by."""
+    for base, folders, names in os.walk(folder, followlinks=False):
+        yield from (path for name in (*folders, *names) if (path := Path(base) / name).is_symlink())
 
 
 def _unreadable(error: OSError) -> None:

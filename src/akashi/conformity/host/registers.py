@@ -14,6 +14,7 @@ from akashi.conformity.host.reading import (
     Row,
     day_end_ms,
     day_ms,
+    exported,
     given_bytes,
     listed,
     moment_ms,
@@ -137,7 +138,7 @@ def remote_login(target: Target, bench: Bench) -> Observed:
     ]
     if any(not account or ends <= starts for account, starts, ends, _ in windows):
         raise Unreached(reason="format")
-    raw = given_bytes(target, "log")
+    raw = exported(target, "log", bench)
     logins = [(row["account"], moment_ms(row["at"])) for row in table(raw, LOG)]
     good = [window for window in windows if window[3]]
     outside = sum(1 for who, at in logins if not any(a == who and s <= at <= e for a, s, e, _ in good))

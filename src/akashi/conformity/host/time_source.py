@@ -3,7 +3,7 @@ r"""How well this machine keeps time: chrony, systemd-timesyncd, or what Windows
 Guarantees: an offset is rounded up, never down; a source that says nothing is no source. Refuses: to ask the network. Trusts: the
 time daemon for its own offset; log servers beside us bound it from outside.
 
->>> facts_of(b"7F000001,localhost,3,1.0,0.000012,0.0,0.0,0.0,0.0,0.1,0.1,0.1,64.0,Normal\n")["offset_ms"]
+>>> facts_of(b"C0000201,a.example,3,1.0,0.000012,0.0,0.0,0.0,0.0,0.1,0.1,0.1,64.0,Normal\n", 1_000)["offset_ms"]
 1
 """
 
@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 from akashi.conformity.errors import Unreached
-from akashi.conformity.host.reading import given_bytes, text
+from akashi.conformity.host.reading import exported, text
 from akashi.conformity.model import Fact, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, probe
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+MAX_SILENCE_S = 86_400
+_OWN = frozenset({"7F7F0101", "00000000"})
+"""What chrony names its source when it follows nothing but this machine's own clock."""
 UNREAL_S = 10 * 365 * 86_400.0
 NONE: dict[str, Fact] = {"source": "none", "synchronised": False, "stratum": 16, "offset_known": False, "offset_ms": 0}
 
@@ -26,35 +30,38 @@ NONE: dict[str, Fact] = {"source": "none", "synchronised": False, "stratum": 16,
 def clock(target: Target, bench: Bench) -> Observed:
     """Offset, stratum and source; ``clock``: an export to read instead of asking the machine."""
     if target.options.get("clock"):
-        raw = given_bytes(target, "clock")
-        return Observed(facts_of(raw), raw, "export")
+        raw = exported(target, "clock", bench)
+        return Observed(facts_of(raw, bench.clock.now_ms()), raw, "export")
     chronyc = bench.tool("chronyc")
     if chronyc is not None:
         status, raw = bench.run([chronyc, "-c", "tracking"], seconds=3)
         if status == 0:
-            return Observed(facts_of(raw), raw, "chronyc")
+            return Observed(facts_of(raw, bench.clock.now_ms()), raw, "chronyc")
     timedatectl = bench.tool("timedatectl")
     if timedatectl is not None:
         status, raw = bench.run([timedatectl, "show"], seconds=3)
         if status == 0:
             more, sync = bench.run([timedatectl, "timesync-status"], seconds=3)
             raw += sync if more == 0 else b""
-            return Observed(facts_of(raw), raw, "timedatectl")
+            return Observed(facts_of(raw, bench.clock.now_ms()), raw, "timedatectl")
     return Observed(NONE, b"no time source", "none")
 
 
-def facts_of(raw: bytes) -> dict[str, Fact]:
-    """The facts in one export. Raises ``Unreached`` where it is none that we know."""
+def facts_of(raw: bytes, now_ms: int) -> dict[str, Fact]:
+    """The facts in one export; a source that was last heard of more than a day ago is none. Raises ``Unreached`` where it is none that we know."""
     written = text(raw)
     fields = written.strip().split(",")
     if len(fields) == 14 and "\n" not in written.strip():
-        return _facts("chrony", fields[13] != "Not synchronised", _number(fields[2]), _seconds(fields[4]))
+        heard = abs(now_ms / 1000 - _seconds(fields[3], 1e11)) <= MAX_SILENCE_S and fields[0] not in _OWN
+        good = heard and fields[13] != "Not synchronised"
+        return _facts("chrony", good, _number(fields[2]), _seconds(fields[4]))
     labels = {key.strip().lower(): value.strip() for key, _, value in _labelled(written)}
     if "reference id" in labels and "leap status" in labels:
         found = re.match(r"([0-9.]+) seconds (slow|fast)", labels.get("system time", ""))
         if found is None:
             raise Unreached(reason="format")
-        normal = labels["leap status"].lower() == "normal"
+        source = labels["reference id"].split(" ")[0]
+        normal = labels["leap status"].lower() == "normal" and source not in _OWN and _heard(labels, now_ms)
         return _facts("chrony", normal, _number(labels.get("stratum", "")), _seconds(found[1]))
     if "ntpsynchronized" in labels or "system clock synchronized" in labels:
         said = labels.get("ntpsynchronized", labels.get("system clock synchronized", ""))
@@ -71,7 +78,20 @@ def _windows(labels: dict[str, str]) -> dict[str, Fact]:
         raise Unreached(reason="format")
     offset = labels.get("phase offset", labels.get("フェーズ オフセット"))
     known = _united(offset) if offset is not None else None
-    return _facts("w32tm", leap[:1] in "012", _number(stratum), known)
+    source = " ".join(
+        (labels.get("source", labels.get("ソース", "")), labels.get("referenceid", labels.get("参照 id", "")))
+    )
+    own = re.search(r"LOCL|Local CMOS|Free-running", source, re.IGNORECASE) is not None
+    return _facts("w32tm", leap[:1] in "012" and not own, _number(stratum), known)
+
+
+def _heard(labels: dict[str, str], now_ms: int) -> bool:
+    """``Ref time (UTC)  : Sat Nov 21 00:00:00 2026``, when chrony last heard of its source."""
+    try:
+        moment = datetime.strptime(labels.get("ref time (utc)", ""), "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Unreached(reason="format") from error
+    return abs(now_ms / 1000 - moment.timestamp()) <= MAX_SILENCE_S
 
 
 def _labelled(written: str) -> list[tuple[str, str, str]]:
@@ -103,11 +123,11 @@ def _number(written: str) -> int:
     return int(found[0])
 
 
-def _seconds(written: str) -> float:
+def _seconds(written: str, most: float = UNREAL_S) -> float:
     if not re.fullmatch(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?", written):
         raise Unreached(reason="format")
     value = float(written)
-    if abs(value) > UNREAL_S:
+    if abs(value) > most:
         raise Unreached(reason="format")
     return value
 

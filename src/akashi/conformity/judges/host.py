@@ -104,6 +104,8 @@ def accounts_hashes(given: Given, limits: Limits) -> Opinion:  # noqa: ARG001
     )
 
 
+_KINDS = 3
+"""What one knows, has and is; the probe gives one more where not even all of them open a door."""
 _BASTION = frozenset({"no_admin", "patched", "no_shared_passwords", "other_domain", "bastion_two_factors"})
 _BASTION_EDR = frozenset({"no_admin", "patched", "no_shared_passwords", "edr", "vpn_only"})
 
@@ -112,6 +114,12 @@ _BASTION_EDR = frozenset({"no_admin", "patched", "no_shared_passwords", "edr", "
 def login_host_factors(given: Given, limits: Limits) -> Opinion:
     """Two kinds of factors at the operating system's own door, or an alternative of the guideline (7.0 14⑤)."""
     factors, least, doors = given.number("factors"), limits.number("mfa.factors"), given.number("doors")
+    if factors > _KINDS:
+        return undecided(
+            "login.host_factors.closed",
+            "この設定では誰も入れません。設定を確かめてください。",
+            "Nobody gets in by these settings.",
+        )
     if factors >= least:
         if not given.truth("effective"):
             return partial(
