@@ -173,9 +173,11 @@ class Restic:
         if not (top / "snapshots").is_dir():
             return False
         head = [top / "config", *(top / "keys").iterdir(), top / "snapshots" / one.name]
-        stored = [path for name in ("data", "index") for path in files_below(top / name)]
-        older = [path for path in stored if path.stat().st_mtime_ns // 1_000_000 <= until_ms]
-        return bool(older) and all(sealed(path) for path in (*head, *_spread(older, MAX_SEALS)))
+        packs, indexes = (
+            [path for path in files_below(top / name) if path.stat().st_mtime_ns // 1_000_000 <= until_ms]
+            for name in ("data", "index")
+        )
+        return bool(packs) and all(sealed(path) for path in (*head, *_spread([*packs, *indexes], MAX_SEALS)))
 
     def canary(self) -> bool | None:
         """Add a snapshot of our own and try to forget it; ``None`` where it did not become clear.
