@@ -6,7 +6,7 @@ Two editions ask about disks, papers and updates; the judges are those that ship
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from akashi.app.conformity.library import judges
@@ -37,7 +37,8 @@ from akashi.conformity.proof.items import Head, dump_head, links_digest
 from akashi.ledger.proof.bundle import write_bundle
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
-from tests.vectors.world import SENDER, SENDER_KEY, START_MS, Log, Signer, begun, seed
+from akashi.ledger.wire.envelope import Signer
+from tests.vectors.world import SENDER, SENDER_KEY, START_MS, Log, begun, seed
 
 RUN = "run-00000001"
 NOW = START_MS + DAY_MS
@@ -111,12 +112,11 @@ def answered(place: str, reply: Reply = Reply.YES, **more: object) -> Answer:
 
 
 MEASURED = (measured("disk", DISK), measured("papers", PAPERS), measured("updates", {}, Reach.UNREACHED))
-PUBLIC = {"audience": Audience.PUBLIC}
 ANSWERS = (
-    answered("doors-2/b", **PUBLIC),
+    answered("doors-2/b", audience=Audience.PUBLIC),
     answered("doors-1/c", evidence=("evd-0001",)),
-    answered("doors-2/e", Reply.PARTLY, **PUBLIC),
-    answered("doors-1/m", Reply.NO, **PUBLIC),
+    answered("doors-2/e", Reply.PARTLY, audience=Audience.PUBLIC),
+    answered("doors-1/m", Reply.NO, audience=Audience.PUBLIC),
 )
 
 
@@ -152,7 +152,7 @@ class Run:
         items = self.items()
         parts: list[Value] = [
             RUN,
-            recorded(self).evidence() if evidence is None else evidence,
+            Record(self).evidence() if evidence is None else evidence,
             [one.digest for one in items],
             [[at, one.salt, one.value] for at, one in enumerate(items) if at not in hidden],
             list(self.catalogues),
@@ -211,7 +211,7 @@ class Record:
     """The ledger on which a run is recorded, in its fourth leaf; ``more`` replaces fields of the record."""
 
     run: Run
-    more: dict[str, object]
+    more: dict[str, object] = field(default_factory=dict)
     signer: Signer = SENDER_KEY
     institution: str = SENDER
     result: int = 0
@@ -233,11 +233,6 @@ class Record:
         return self.run.file(evidence=self.evidence(), **how)  # type: ignore[arg-type]  # the arguments of Run.file
 
 
-def recorded(run: Run, **more: object) -> Record:
-    """The run on the ledger."""
-    return Record(run, more)
-
-
 def trust_file() -> bytes:
     """Pins the ledger of :class:`Record`."""
     return begun().trust_file()
@@ -245,15 +240,11 @@ def trust_file() -> bytes:
 
 def row(parts: list[Value], element: int, at: int) -> list[Value]:
     """A row of an element of the file, by place, to be changed."""
-    rows = parts[element]
-    if not isinstance(rows, list) or not isinstance(rows[at], list):
-        raise TypeError(element)
-    found: list[Value] = rows[at]
-    return found
+    return rows(rows(parts, element), at)
 
 
 def rows(parts: list[Value], element: int) -> list[Value]:
-    """A list element of the file, to be changed."""
+    """A list in a list, to be changed."""
     found = parts[element]
     if not isinstance(found, list):
         raise TypeError(element)

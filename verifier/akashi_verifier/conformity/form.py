@@ -147,7 +147,8 @@ def parse_decision(data: bytes) -> Decision:
     """A stated decision."""
     row = fields(cbor.decode(data), "ttnntttnbtl")
     demand(row[2] in range(1, 6) and row[3] in range(1, 5), "conformity.shape")
-    return Decision(*row[:10], tuple(_check(one) for one in row[10]))
+    row[10] = tuple(_check(one) for one in row[10])
+    return Decision(*row)
 
 
 def _check(value: Any) -> Check:
