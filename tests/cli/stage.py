@@ -217,6 +217,11 @@ class Stage:
         now = (self.clock.now_ms() + 30_000) // 1000
         (self.folder / "new-code").write_text(pyotp.TOTP(self._seeds[login]).at(now), encoding="utf-8")
 
+    def _seat(self, login: str, institution: str) -> None:
+        """Somebody works at an institution that came later."""
+        self.cast.places[login] = self.cast.names[f"seat of {login}"] = institution
+        self.cast.names[institution] = institution
+
     STEPS: ClassVar[dict[str, Callable[..., None]]] = {
         "sample": _sample,
         "days": _days,
@@ -231,6 +236,7 @@ class Stage:
         "hold": _hold,
         "remove": _remove,
         "code": _code,
+        "seat": _seat,
     }
 
 
