@@ -298,8 +298,17 @@ def test_a_new_password_ends_the_lock(home: Clinic) -> None:
     for _ in range(5):
         with pytest.raises(SignInFailed):
             home.accounts.sign_in("nurse.n", "wrong", None, TABLET)
-    home.accounts.set_password(home.nurse, PASSWORD)
+    home.accounts.set_password(home.nurse, "atarashii-uma-8-denchi")
 
+    assert home.accounts.sign_in("nurse.n", "atarashii-uma-8-denchi", None, TABLET).person == home.nurse
+
+
+def test_the_present_password_is_no_new_one(home: Clinic) -> None:
+    """A change must change something (guideline 7.0 draft 14⑥(2)); nothing else is touched by the refusal."""
+    with pytest.raises(WeakPassword) as caught:
+        home.accounts.set_password(home.nurse, PASSWORD)
+
+    assert caught.value.params == {"reason": "password.same"}
     assert sign_in(home).person == home.nurse
 
 

@@ -33,10 +33,11 @@ class WeakPassword(InputError):
 
     code = "identity.weak_password"
     ja, en = "このパスワードは使えません（{reason}）。", "This password cannot be used ({reason})."
-    hint_ja = (
-        "2要素認証なしでは13文字以上、ありでは英字と数字を混ぜた8文字以上にし、IDや名前、機関名を含めないでください。"
+    hint_ja = "2要素認証なしでは13文字以上、ありでは英字と数字を混ぜた8文字以上にし、IDや名前、機関名、よくある言葉を含めず、今と違うものにしてください。"
+    hint_en = (
+        "Use 13 characters or more, or 8 with letters and digits beside a second factor, another one than now, without your id,"
+        " name, institution or a common word."
     )
-    hint_en = "Use 13 characters or more, or 8 with letters and digits beside a second factor, without your id, name or institution."
 
 
 class CertificateRefused(InputError):

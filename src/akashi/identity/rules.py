@@ -37,7 +37,7 @@ _COMMON = (
     "nurse", "kenshin", "kango", "byouin", "byoin", "iryou", "iryo", "sakura", "tokyo", "osaka", "nagoya", "kyoto", "nippon", "nihon", "japan",
     "hello", "computer", "internet", "windows", "microsoft", "google", "summer", "winter", "spring", "autumn", "january", "february",
     "march", "april", "june", "july", "august", "september", "october", "november", "december", "akashi", "reiwa", "heisei", "showa",
-    "1q2w3e4r5t", "1q2w3e4r", "1qaz2wsx", "q1w2e3r4",
+    "1q2w3e4r5t", "1q2w3e4r", "1qaz2wsx", "q1w2e3r4", "zaq12wsx", "trustno",
 )  # fmt: skip
 """What people take first, and whoever guesses tries first; with digits and signs around it, it is no better."""
 _COMMON_WORDS = re.compile("|".join(sorted(_COMMON, key=len, reverse=True)))

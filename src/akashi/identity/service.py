@@ -136,6 +136,8 @@ class Accounts:
         decision = rules.decide_password(password, with_factor=row.totp is not None, own=own)
         if isinstance(decision, Denied):
             raise WeakPassword(reason=decision.reason)
+        if row.password is not None and self._hasher.verify(row.password, password):
+            raise WeakPassword(reason="password.same")
         self._store.set_password(person, self._hasher.hash(password), long=rules.is_long(password))
         self._store.refund(person, clear=True)  # a new password is a new beginning, also for who was locked out
         self.journal.record(What.PASSWORD_SET, session=by, institution=self.institution, subject=person)
