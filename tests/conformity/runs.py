@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from akashi.conformity.catalogue import Shelf, defined_features, parse_catalogue, read_yaml, with_digest
-from akashi.conformity.crosswalk import Crosswalk, crosswalk_of
+from akashi.conformity.catalogues.catalogue import Shelf, defined_features, parse_catalogue, read_yaml, with_digest
+from akashi.conformity.catalogues.crosswalk import Crosswalk, crosswalk_of
 from akashi.conformity.evaluation import Inputs, evaluate
 from akashi.conformity.judges.registry import Given, Judges, Limits, conforms, fails, partial
 from akashi.conformity.model import (

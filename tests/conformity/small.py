@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from akashi.conformity.books import Books, Feature
-from akashi.conformity.catalogue import Shelf, with_digest
-from akashi.conformity.crosswalk import Crosswalk
+from akashi.conformity.catalogues.books import Books, Feature
+from akashi.conformity.catalogues.catalogue import Shelf, with_digest
+from akashi.conformity.catalogues.crosswalk import Crosswalk
 from akashi.conformity.judges.registry import Given, Judges, Limits, conforms, fails, partial
 from akashi.conformity.model import (
     Answer,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akashi.conformity.catalogue import Shelf, dump_catalogue, load_catalogue, parse_catalogue, with_digest
-from akashi.conformity.crosswalk import crosswalk_of, parse_crosswalk
+from akashi.conformity.catalogues.catalogue import Shelf, dump_catalogue, load_catalogue, parse_catalogue, with_digest
+from akashi.conformity.catalogues.crosswalk import crosswalk_of, parse_crosswalk
 from akashi.conformity.errors import CatalogueInvalid, CatalogueUnknown, ItemUnknown
 from akashi.conformity.model import Words
 from tests.conformity.small import NEW, OLD, item

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from akashi.conformity.catalogue import Shelf, check_catalogue, defined_features, parse_catalogue, read_yaml
-from akashi.conformity.crosswalk import Crosswalk, crosswalk_of
-from akashi.conformity.derivation import derive, parse_derivation, unresolved
+from akashi.conformity.catalogues.catalogue import Shelf, check_catalogue, defined_features, parse_catalogue, read_yaml
+from akashi.conformity.catalogues.crosswalk import Crosswalk, crosswalk_of
+from akashi.conformity.catalogues.derivation import derive, parse_derivation, unresolved
 from akashi.conformity.model import Catalogue, Mode, Relation
 from tests.conformity.checks import CHECKS
 

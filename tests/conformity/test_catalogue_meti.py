@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from akashi.conformity.catalogue import Shelf, defined_features, parse_catalogue, read_yaml
-from akashi.conformity.crosswalk import crosswalk_of, parse_crosswalk
+from akashi.conformity.catalogues.catalogue import Shelf, defined_features, parse_catalogue, read_yaml
+from akashi.conformity.catalogues.crosswalk import crosswalk_of, parse_crosswalk
 from akashi.conformity.forms.disclosure import Oddity, parse_disclosure
 from akashi.conformity.model import Catalogue, Mode, Relation
 from tests.conformity.checks import CHECKS

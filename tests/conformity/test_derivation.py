@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akashi.conformity.catalogue import with_digest
-from akashi.conformity.derivation import (
+from akashi.conformity.catalogues.catalogue import with_digest
+from akashi.conformity.catalogues.derivation import (
     Change,
     Derivation,
     Exclusion,

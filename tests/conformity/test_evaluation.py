@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akashi.conformity.crosswalk import Crosswalk, carried, weaker
+from akashi.conformity.catalogues.crosswalk import Crosswalk, carried, weaker
 from akashi.conformity.evaluation import Inputs, Results, evaluate
 from akashi.conformity.judges.registry import judge_check
 from akashi.conformity.model import Answer, Decision, Facts, Link, Measurement, Reach, Relation, Reply, Verdict

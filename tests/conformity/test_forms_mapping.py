@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akashi.conformity.catalogue import defined_features, parse_catalogue, read_yaml
+from akashi.conformity.catalogues.catalogue import defined_features, parse_catalogue, read_yaml
 from akashi.conformity.errors import CatalogueInvalid, WorkbookRefused
 from akashi.conformity.forms.mapping import confirm, fill_in, match_rows, parse_mapping, read_rows, rows_of
 from akashi.conformity.forms.model import FormFinding, FormRow, Matching, Proposal, Wording

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akashi.conformity.catalogue import defined_features, parse_catalogue, read_yaml
+from akashi.conformity.catalogues.catalogue import defined_features, parse_catalogue, read_yaml
 from akashi.conformity.errors import WorkbookRefused
 from akashi.conformity.forms.layout import FIRST_ROW, write_tables
 from akashi.conformity.forms.model import FormFinding, FormRow, Wording

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from akashi.conformity.catalogue import with_digest
+from akashi.conformity.catalogues.catalogue import with_digest
 from akashi.conformity.errors import CatalogueInvalid, CatalogueUnknown
 from akashi.conformity.model import Audience, Link, Mode, Parameter, Relation, Verdict
 from akashi.conformity.oscal.catalog import read_catalog, write_catalog

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from akashi.conformity.catalogue import Shelf
+from akashi.conformity.catalogues.catalogue import Shelf
 from akashi.conformity.oscal.package import write_package
 from akashi.conformity.paper.view import view_run
 from tests.conformity.runs import OLD, OPS, ORDINANCE, answers, crosswalk, judges, sealed_run, shelf, small_view

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from akashi.conformity.commitments import Committed, verify_commitment
 from akashi.conformity.model import Audience
 from akashi.conformity.paper import folder
 from akashi.conformity.paper.errors import FolderTooLarge
 from akashi.conformity.paper.folder import Attachment, safe_name, write_folder, zip_folder
 from akashi.conformity.paper.view import RunView, view_run
+from akashi.conformity.proof.commitments import Committed, verify_commitment
 from tests.conformity.runs import NOW, OPS, answers, judges, sealed_run, shelf, small_view
 
 SHELF = shelf(OPS)

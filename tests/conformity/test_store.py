@@ -9,14 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akashi.conformity.codec import (
-    dump_answer,
-    dump_decision,
-    dump_measurement,
-    load_answer,
-    load_decision,
-    load_measurement,
-)
 from akashi.conformity.model import (
     Answer,
     Audience,
@@ -29,6 +21,14 @@ from akashi.conformity.model import (
     Reply,
     Verdict,
     Words,
+)
+from akashi.conformity.proof.codec import (
+    dump_answer,
+    dump_decision,
+    dump_measurement,
+    load_answer,
+    load_decision,
+    load_measurement,
 )
 from akashi.conformity.store import Documents
 from akashi.keys.errors import KeystoreDamaged

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from akashi.clock import Clock
-from akashi.conformity.books import Books
-from akashi.conformity.codec import Fields, dump_answer, load_answer
-from akashi.conformity.commitments import commit, commitment_root
+from akashi.conformity.catalogues.books import Books
 from akashi.conformity.errors import ItemUnknown, RecordUnknown
 from akashi.conformity.events import AnswersKept, EvidenceKept
 from akashi.conformity.model import Answer, Audience, Mode, Reply
+from akashi.conformity.proof.codec import Fields, dump_answer, load_answer
+from akashi.conformity.proof.commitments import commit, commitment_root
 from akashi.conformity.sealing import OpeningKeyMissing, fetch, stage
 from akashi.conformity.store import Documents
 from akashi.identity.handles import new_handle

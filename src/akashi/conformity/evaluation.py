@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from akashi.conformity.catalogue import Shelf
-from akashi.conformity.crosswalk import Crosswalk, carried
+from akashi.conformity.catalogues.catalogue import Shelf
+from akashi.conformity.catalogues.crosswalk import Crosswalk, carried
 from akashi.conformity.errors import CatalogueInvalid
 from akashi.conformity.judges.registry import Judge, Judges, judge_check
 from akashi.conformity.model import (

@@ -15,15 +15,15 @@ from pathlib import Path
 
 from akashi.clock import Clock
 from akashi.conformity.answers import Answers
-from akashi.conformity.books import Books
-from akashi.conformity.codec import Fields, dump_measurement, load_measurement
-from akashi.conformity.commitments import Committed, commit
+from akashi.conformity.catalogues.books import Books
 from akashi.conformity.errors import FeatureUnknown, RecordUnknown
 from akashi.conformity.evaluation import Inputs, Results, assessable, evaluate
 from akashi.conformity.events import RunRecorded, TargetRegistered, TargetWithdrawn, consent_until
 from akashi.conformity.judges.registry import JUDGES, Judges
 from akashi.conformity.model import Decision, Measurement, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Probe, Progress, run_probes
+from akashi.conformity.proof.codec import Fields, dump_measurement, load_measurement
+from akashi.conformity.proof.commitments import Committed, commit
 from akashi.conformity.proof.items import Sealed, links_digest, load_head, seal_run
 from akashi.conformity.store import Box, Documents
 from akashi.identity.handles import new_handle

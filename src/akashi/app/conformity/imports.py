@@ -8,27 +8,29 @@ layouts, other headings, unknown items. Trusts: the session.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from akashi.app.conformity.desk import ANSWER, answer, journalled
 from akashi.app.gateway.home import Gateway
 from akashi.conformity.answers import default_reply
-from akashi.conformity.catalogue import Reader, read_yaml
-from akashi.conformity.codec import Fields
+from akashi.conformity.catalogues.catalogue import Reader, read_yaml
 from akashi.conformity.errors import DisclosureLayout
 from akashi.conformity.forms.disclosure import parse_disclosure
-from akashi.conformity.forms.mapping import match_rows, parse_mapping, read_rows, rows_of
-from akashi.conformity.forms.model import FormRow, Wording
+from akashi.conformity.forms.mapping import confirm, match_rows, parse_mapping, read_rows, rows_of
+from akashi.conformity.forms.model import FormFinding, FormRow, MappedRow, Matching, Wording
 from akashi.conformity.forms.sheets import import_disclosure, import_sheet
 from akashi.conformity.forms.wording import attach_rows, attach_text
 from akashi.conformity.forms.workbook import read_workbook
 from akashi.conformity.model import Answer, Catalogue, Mode, Reply
+from akashi.conformity.proof.codec import Fields
 from akashi.conformity.service import Conformity
 from akashi.identity.model import Session
 from akashi.ledger.wire.cbor import Value
 
 LIMIT = 20 << 20
+MAPPING = "mapping"
+"""What messages call the mapping file."""
 _ITEM_KEYS = {"item", "reply", "text", "owner"}
 _SPACE = "wording"
 _WORDING_FIELDS = 2
@@ -69,10 +71,12 @@ class Parcel:
 
     kind: Kind
     name: str
-    data: bytes
+    data: bytes = field(repr=False)
     catalogue: str
     mapping: bytes = b""
     reply: Reply = Reply.PARTLY
+    accepted: Mapping[int, str] = field(default_factory=dict)
+    """Rows of an own workbook that a person says are about an item, where the program only proposed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +162,18 @@ def _list(_conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> _Rea
     return _Read(tuple(rows), Brought(0, catalogue.id), owners)
 
 
-def _own(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> _Read:
-    mapping = parse_mapping(parcel.mapping, parcel.name)
-    book = read_workbook(parcel.data)
+def matched(
+    conformity: Conformity, catalogue: Catalogue, parcel: Parcel
+) -> tuple[Sequence[MappedRow], Sequence[FormFinding], Matching]:
+    """The rows of the user's own workbook with the items that they are about, exactly or because a person accepted it."""
+    mapping, book = parse_mapping(parcel.mapping, MAPPING), read_workbook(parcel.data)
     rows, findings = read_rows(book, mapping)
     matching = match_rows(rows, catalogue, book.digest, wording_of(conformity, catalogue.id))
+    return rows, findings, confirm(matching, parcel.accepted, catalogue) if parcel.accepted else matching
+
+
+def _own(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> _Read:
+    rows, findings, matching = matched(conformity, catalogue, parcel)
     brought = Brought(
         0,
         catalogue.id,
@@ -175,9 +186,7 @@ def _own(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> _Read:
 
 def _bring_wording(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> Brought:
     if parcel.mapping:
-        mapping, book = parse_mapping(parcel.mapping, parcel.name), read_workbook(parcel.data)
-        rows, _ = read_rows(book, mapping)
-        matching = match_rows(rows, catalogue, book.digest, wording_of(conformity, catalogue.id))
+        rows, _, matching = matched(conformity, catalogue, parcel)
         wording, proposals = attach_rows(catalogue, rows, matching), matching.proposals
     else:
         wording, proposals = attach_text(catalogue, parcel.data), ()

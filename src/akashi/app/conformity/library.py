@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from akashi.conformity.books import Books, read_books
+from akashi.conformity.catalogues.books import Books, read_books
 from akashi.conformity.judges import akashi as judges_akashi
 from akashi.conformity.judges import backup as judges_backup
 from akashi.conformity.judges import host as judges_host

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from akashi.conformity.codec import Fields
 from akashi.conformity.errors import RecordUnknown, StepRefused
 from akashi.conformity.flow import records
 from akashi.conformity.flow.events import (
@@ -38,6 +37,7 @@ from akashi.conformity.flow.model import (
     WithdrawnReason,
 )
 from akashi.conformity.flow.speaking import Speaker, Spoken
+from akashi.conformity.proof.codec import Fields
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
 from akashi.ledger.wire import cbor

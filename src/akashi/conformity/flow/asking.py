@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from akashi.conformity.codec import Fields
-from akashi.conformity.commitments import commit
 from akashi.conformity.errors import BundleInvalid, RecordUnknown, StepRefused
 from akashi.conformity.flow import records
 from akashi.conformity.flow.agreements import (
@@ -41,6 +39,8 @@ from akashi.conformity.flow.model import Boundary, Certificate, Production, Repo
 from akashi.conformity.flow.rules import is_overdue
 from akashi.conformity.flow.speaking import Speaker, Spoken
 from akashi.conformity.model import Catalogue, Decision, Item, Reply
+from akashi.conformity.proof.codec import Fields
+from akashi.conformity.proof.commitments import commit
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
 from akashi.ledger.errors import EncodingError

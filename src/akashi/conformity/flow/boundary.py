@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from hashlib import sha256
 
-from akashi.conformity.catalogue import Reader, read_yaml
-from akashi.conformity.codec import Fields
+from akashi.conformity.catalogues.catalogue import Reader, read_yaml
 from akashi.conformity.model import Words
+from akashi.conformity.proof.codec import Fields
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value

@@ -14,10 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from akashi.clock import Clock
-from akashi.conformity.codec import Fields
-from akashi.conformity.commitments import commit, verify_commitment
 from akashi.conformity.deliveries import delivered
 from akashi.conformity.errors import BundleInvalid, RecordUnknown, StepRefused
+from akashi.conformity.proof.codec import Fields
+from akashi.conformity.proof.commitments import commit, verify_commitment
 from akashi.conformity.sealing import OpeningKeyMissing, Staged, fetch, stage
 from akashi.conformity.store import Box, Documents
 from akashi.identity.model import Session

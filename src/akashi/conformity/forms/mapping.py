@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
-from akashi.conformity.catalogue import Reader, read_yaml
+from akashi.conformity.catalogues.catalogue import Reader, read_yaml
 from akashi.conformity.errors import WorkbookRefused
 from akashi.conformity.forms.cells import cell_name, folded, parse_cell, read_date
 from akashi.conformity.forms.model import (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from akashi.conformity.catalogue import Reader, read_yaml
+from akashi.conformity.catalogues.catalogue import Reader, read_yaml
 from akashi.conformity.errors import CatalogueInvalid
 from akashi.conformity.forms.layout import Column, Line, Table, place_of, read_table, write_tables
 from akashi.conformity.forms.model import FilledForm, FormFinding, FormRow

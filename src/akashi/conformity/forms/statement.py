@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from akashi.conformity.catalogue import Reader, read_yaml
+from akashi.conformity.catalogues.catalogue import Reader, read_yaml
 from akashi.conformity.errors import CatalogueInvalid, WorkbookRefused
 from akashi.conformity.forms.cells import read_date
 from akashi.conformity.forms.layout import Column, Line, Table, place_of, read_table, write_tables

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from akashi.conformity.catalogue import with_digest
+from akashi.conformity.catalogues.catalogue import with_digest
 from akashi.conformity.errors import CatalogueInvalid
 from akashi.conformity.model import NOBODY, Catalogue, Group, Item, Mode, Parameter, Scalar, Words
 from akashi.conformity.oscal.notation import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from akashi.conformity.catalogue import Shelf
+from akashi.conformity.catalogues.catalogue import Shelf
 from akashi.conformity.errors import CatalogueInvalid
 from akashi.conformity.model import Catalogue, Link, Mode, Relation
 from akashi.conformity.oscal.notation import (

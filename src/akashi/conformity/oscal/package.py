@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from akashi.conformity.catalogue import Shelf
+from akashi.conformity.catalogues.catalogue import Shelf
 from akashi.conformity.model import Link
 from akashi.conformity.oscal.catalog import write_catalog
 from akashi.conformity.oscal.mapping import write_mapping

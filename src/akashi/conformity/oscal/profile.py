@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from akashi.conformity.catalogue import Shelf
+from akashi.conformity.catalogues.catalogue import Shelf
 from akashi.conformity.errors import CatalogueInvalid
 from akashi.conformity.model import Catalogue, Item, Mode
 from akashi.conformity.oscal.catalog import shown

@@ -17,13 +17,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from akashi.conformity.commitments import Committed
 from akashi.conformity.model import Decision, Item, Measurement
 from akashi.conformity.paper.dates import both, iso, minute
 from akashi.conformity.paper.errors import FolderTooLarge
 from akashi.conformity.paper.page import index_page
 from akashi.conformity.paper.report import expiry
 from akashi.conformity.paper.view import BASES, REACHES, REPLIES, VERDICTS, RunView, shown_fact
+from akashi.conformity.proof.commitments import Committed
 
 MAX_FILES, MAX_BYTES = 20_000, 512 << 20
 SUMS, MANIFEST, INDEX, README = "SHA256SUMS", "manifest.json", "index.html", "はじめに.txt"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from akashi.conformity.catalogue import with_digest
+from akashi.conformity.catalogues.catalogue import with_digest
 from akashi.conformity.errors import CatalogueUnknown
 from akashi.conformity.judges.registry import Judges
 from akashi.conformity.model import (

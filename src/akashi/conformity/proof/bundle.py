@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from akashi.conformity.catalogue import dump_catalogue, load_catalogue
-from akashi.conformity.codec import Fields, dump_links, load_links
-from akashi.conformity.commitments import Committed
+from akashi.conformity.catalogues.catalogue import dump_catalogue, load_catalogue
 from akashi.conformity.model import Audience, Catalogue, Link
+from akashi.conformity.proof.codec import Fields, dump_links, load_links
+from akashi.conformity.proof.commitments import Committed
 from akashi.conformity.proof.items import Sealed, item_answer
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.wire import cbor

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from akashi.conformity.codec import (
+from akashi.conformity.evaluation import Inputs, Results
+from akashi.conformity.model import Answer, Decision, Link, Measurement
+from akashi.conformity.proof.codec import (
     Fields,
     dump_answer,
     dump_decision,
@@ -21,9 +23,7 @@ from akashi.conformity.codec import (
     load_decision,
     load_measurement,
 )
-from akashi.conformity.commitments import Committed, commit, commit_bytes, commitment_root
-from akashi.conformity.evaluation import Inputs, Results
-from akashi.conformity.model import Answer, Decision, Link, Measurement
+from akashi.conformity.proof.commitments import Committed, commit, commit_bytes, commitment_root
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value

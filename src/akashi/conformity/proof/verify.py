@@ -16,15 +16,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from akashi.conformity.catalogue import Shelf, check_catalogue, with_digest
-from akashi.conformity.commitments import commitment_root, verify_commitment
-from akashi.conformity.crosswalk import Crosswalk
+from akashi.conformity.catalogues.catalogue import Shelf, check_catalogue, with_digest
+from akashi.conformity.catalogues.crosswalk import Crosswalk
 from akashi.conformity.errors import CatalogueInvalid
 from akashi.conformity.evaluation import Inputs, evaluate
 from akashi.conformity.events import RunRecorded
 from akashi.conformity.judges.registry import Judges
 from akashi.conformity.model import Answer, Decision, Measurement
 from akashi.conformity.proof.bundle import ConformityBundle, parse_bundle
+from akashi.conformity.proof.commitments import commitment_root, verify_commitment
 from akashi.conformity.proof.items import (
     Head,
     item_answer,
