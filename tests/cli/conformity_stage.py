@@ -13,7 +13,7 @@ from akashi.app.conformity import bundles, library, running
 from akashi.app.gateway import home
 from akashi.app.selfcheck.context import SelfContext
 from akashi.cli.conformity import catalog
-from akashi.conformity.books import Books, read_books
+from akashi.conformity.catalogues.books import Books, read_books
 from akashi.conformity.judges.registry import Given, Judges, Limits, conforms, fails, partial
 from akashi.conformity.model import Opinion, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, Probe

@@ -13,9 +13,11 @@ from enum import StrEnum
 from akashi.app.conformity.bundles import make_bundle
 from akashi.app.conformity.comparing import recorded_decisions
 from akashi.app.conformity.desk import READ, journalled
-from akashi.app.conformity.imports import wording_of
+from akashi.app.conformity.imports import MAPPING, Parcel, matched, wording_of
 from akashi.app.gateway.home import Gateway
+from akashi.conformity.errors import WorkbookRefused
 from akashi.conformity.forms.layout import Table, write_tables
+from akashi.conformity.forms.mapping import fill_in, parse_mapping
 from akashi.conformity.forms.model import FormRow
 from akashi.conformity.forms.sheets import blocks_table, disclosure_table, row_of
 from akashi.conformity.model import Audience, Catalogue, Decision, Verdict
@@ -54,18 +56,24 @@ class Form(StrEnum):
     """Evidence by item with an index page; raw output only for the assessor."""
     CISO = "ciso"
     """Catalogues as library files for CISO Assistant."""
+    OWN = "own"
+    """The user's own workbook, filled in by a mapping."""
     BUNDLE = "bundle"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to take out. No catalogues: all of them; no run: the newest; ``assessor``: whom the bundle's raw output is sealed to."""
+    """What to take out. No catalogues: all of them; no run: the newest; ``assessor``: whom the bundle's raw output is sealed to.
+
+    ``own``: the user's own workbook and how it is read, for :attr:`Form.OWN`.
+    """
 
     form: Form
     audience: Audience = Audience.PUBLIC
     catalogues: tuple[str, ...] = ()
     run: str = ""
     assessor: str = ""
+    own: Parcel | None = None
 
 
 def export(gateway: Gateway, session: Session, wish: Wish) -> Files:
@@ -170,6 +178,16 @@ def _folder(gateway: Gateway, wish: Wish) -> Files:
     return made
 
 
+def _own(gateway: Gateway, wish: Wish) -> Files:
+    parcel = wish.own
+    if parcel is None:
+        raise WorkbookRefused(where="file", reason="missing")
+    catalogue = gateway.conformity.books.shelf.catalogue(parcel.catalogue)
+    _, _, matching = matched(gateway.conformity, catalogue, parcel)
+    rows = form_rows(gateway, catalogue.id, wish.audience)
+    return {parcel.name: fill_in(parcel.data, parse_mapping(parcel.mapping, MAPPING), matching, rows)}
+
+
 def _ciso(gateway: Gateway, wish: Wish) -> Files:
     return {f"{one.id}.yaml": write_library(one) for one in chosen(gateway, wish)}
 
@@ -197,10 +215,11 @@ _MAKERS: Mapping[Form, Callable[[Gateway, Wish], Files]] = {
     Form.OSCAL: _oscal,
     Form.FOLDER: _folder,
     Form.CISO: _ciso,
+    Form.OWN: _own,
     Form.BUNDLE: _bundle,
 }
 
 
 def forms() -> Sequence[str]:
-    """The names of all forms."""
-    return [one.value for one in Form]
+    """The names of all forms that need nothing but a wish (not :attr:`Form.OWN`)."""
+    return [one.value for one in Form if one is not Form.OWN]

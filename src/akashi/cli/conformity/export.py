@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from akashi.app.conformity.exports import Form, Wish, export, forms
-from akashi.cli.files import FileUnwritable, verify_free, write_whole
+from akashi.app.conformity.imports import LIMIT, Kind, Parcel
+from akashi.cli.files import FileUnwritable, read_bounded, verify_free, write_whole
 from akashi.cli.homes import acting_person, person_options
-from akashi.cli.shell import Shell, manual
+from akashi.cli.shell import BadArguments, Shell, manual
 from akashi.conformity.model import Audience
 from akashi.durable import make_directory
 
@@ -29,24 +30,39 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             (3, 4, 5, 6, 7, 8),
         ),
     )
-    parser.add_argument("--format", choices=forms(), required=True, help="what to write")
+    parser.add_argument("--format", choices=[*forms(), Form.OWN.value], required=True, help="what to write")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that is not there yet")
     parser.add_argument("--sheet", action="append", default=[], metavar="CATALOGUE", help="only this one; repeatable")
     parser.add_argument("--audience", choices=sorted(_AUDIENCES), default="public", help="for whom (default: public)")
     parser.add_argument("--run", dest="of_run", default="", metavar="RUN", help="a recorded run (default: the newest)")
+    parser.add_argument("--fill", type=Path, metavar="FILE", help="your own workbook (own; with --sheet, --mapping)")
+    parser.add_argument("--mapping", type=Path, metavar="FILE", help="which column is what (YAML)")
     parser.add_argument("--assessor", default="", metavar="INST", help="whom the raw evidence is sealed to (bundle)")
     person_options(parser)
     parser.set_defaults(run=_run)
 
 
+def _own(arguments: argparse.Namespace) -> Parcel | None:
+    """The user's own workbook, where it is asked for."""
+    given = (arguments.fill, arguments.mapping, arguments.sheet)
+    if arguments.format != Form.OWN:
+        return None
+    if not all(given) or len(arguments.sheet) != 1:
+        raise BadArguments(what="--format own --fill --mapping --sheet", command="akashi conformity export")
+    data, mapping = read_bounded(arguments.fill, LIMIT), read_bounded(arguments.mapping, LIMIT)
+    return Parcel(Kind.OWN, arguments.fill.name, data, arguments.sheet[0], mapping)
+
+
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     verify_free(arguments.out)
+    own = _own(arguments)
     wish = Wish(
         Form(arguments.format),
         _AUDIENCES[arguments.audience],
         tuple(arguments.sheet),
         arguments.of_run,
         arguments.assessor,
+        own,
     )
     with acting_person(arguments, shell) as (gateway, session):
         files = export(gateway, session, wish)

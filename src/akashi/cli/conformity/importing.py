@@ -33,11 +33,20 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     parser.add_argument("--kind", choices=kinds(), required=True, help="what it is")
     parser.add_argument("--sheet", required=True, metavar="CATALOGUE", help="the catalogue that it answers")
     parser.add_argument("--mapping", type=Path, metavar="FILE", help="which column is what (YAML; own, wording)")
+    parser.add_argument("--accept", action="append", default=[], metavar="ROW=ITEM", help="a proposal that is right")
     parser.add_argument(
         "--reply", choices=sorted(_REPLIES), default="partly", help="what words without a reply mean (default: partly)"
     )
     person_options(parser)
     parser.set_defaults(run=_run)
+
+
+def rows_named(given: list[str]) -> dict[int, str]:
+    """``row=item`` of an option. Raises :class:`BadArguments`."""
+    pairs = [one.partition("=") for one in given]
+    if not all(row.isascii() and row.isdigit() and item for row, _, item in pairs):
+        raise BadArguments(what="--accept ROW=ITEM", command="akashi conformity import")
+    return {int(row): item for row, _, item in pairs}
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
@@ -46,7 +55,8 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         raise BadArguments(what="--kind own --mapping FILE", command="akashi conformity import")
     mapping = b"" if arguments.mapping is None else read_bounded(arguments.mapping, _MAPPING_LIMIT)
     data = read_bounded(arguments.file, LIMIT)
-    parcel = Parcel(kind, arguments.file.name, data, arguments.sheet, mapping, _REPLIES[arguments.reply])
+    accepted = rows_named(arguments.accept)
+    parcel = Parcel(kind, arguments.file.name, data, arguments.sheet, mapping, _REPLIES[arguments.reply], accepted)
     with acting_person(arguments, shell) as (gateway, session):
         found = bring(gateway, session, parcel)
     lines = [
