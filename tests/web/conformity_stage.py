@@ -19,7 +19,7 @@ from akashi.app.gateway.enrolment import FirstPerson, join
 from akashi.app.gateway.home import OPENING_KEY, Gateway
 from akashi.app.server.home import Server
 from akashi.clock import SystemClock
-from akashi.conformity.books import read_books
+from akashi.conformity.catalogues.books import read_books
 from akashi.conformity.judges.registry import Given, Judges, Limits, conforms, fails, partial
 from akashi.conformity.model import Opinion, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, Probe

@@ -8,12 +8,20 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.api.served import World, served
+from tests.web.conformity_stage import Assessed, assessed
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The home; it lives for the session."""
     with served(tmp_path_factory.mktemp("served")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assessed]:
+    """A home with an assessor, its conformity on the stage; it lives for the session."""
+    with assessed(tmp_path_factory.mktemp("assessed")) as made:
         yield made
 
 

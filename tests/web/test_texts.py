@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 import pytest
 
+from akashi.app.conformity.exports import Form as Export
+from akashi.conformity.flow.agreements import AGREEMENT_KINDS
+from akashi.conformity.flow.boundary import Situation, Trouble
+from akashi.conformity.flow.comparison import Outcome
+from akashi.conformity.flow.events import CONFORMITY_FLOW_KINDS
+from akashi.conformity.flow.model import (
+    ApplicantKind,
+    BoundaryStatus,
+    Finding,
+    Phase,
+    RequestStatus,
+    Ruling,
+    Wanted,
+    WithdrawnReason,
+)
+from akashi.conformity.flow.service import Waiting
+from akashi.conformity.model import Audience, Basis, Mode, Reach, Relation, Reply, TargetKind, Verdict
 from akashi.exchange.model import Destination, Form, ReadPurpose, RefuseReason, Status, WithdrawReason
 from akashi.web.rendering import ENVIRONMENT, FOLDER, moment, texts
 from akashi.web.visitors import MENU, NOTICES
@@ -19,6 +37,29 @@ FAMILIES = {
     "form.": Form,
     "withdraw.": WithdrawReason,
     "refuse.": RefuseReason,
+    "cf.verdict.": Verdict,
+    "cf.basis.": Basis,
+    "cf.reply.": Reply,
+    "cf.audience.": Audience,
+    "cf.reach.": Reach,
+    "cf.phase.": Phase,
+    "cf.finding.": Finding,
+    "cf.ruling.": Ruling,
+    "cf.withdrawn.": WithdrawnReason,
+    "cf.applicant.": ApplicantKind,
+    "cf.wanted.": Wanted,
+    "cf.request.": RequestStatus,
+    "cf.boundary.": BoundaryStatus,
+    "cf.situation.": Situation,
+    "cf.trouble.": Trouble,
+    "cf.outcome.": Outcome,
+}
+VALUES: dict[str, type[StrEnum]] = {
+    "cf.mode.": Mode,
+    "cf.relation.": Relation,
+    "cf.kind.": TargetKind,
+    "cf.waiting.": Waiting,
+    "cf.form.": Export,
 }
 
 
@@ -52,8 +93,17 @@ def test_templates_use_known_keys_and_nothing_inline(path: object) -> None:
 def test_words_of_enums_have_sentences() -> None:
     """Every member that a page can show has its word."""
     wanted = {prefix + member.name.lower() for prefix, enum in FAMILIES.items() for member in enum}
+    wanted |= {prefix + member.value for prefix, kinds in VALUES.items() for member in kinds}
 
     assert wanted <= texts("ja").keys()
+
+
+def test_steps_of_an_assessment_have_sentences() -> None:
+    """Whatever the ledger may hold about an assessment has its line in the record of steps."""
+    tags = {one.info.tag for one in CONFORMITY_FLOW_KINDS} - {one.info.tag for one in AGREEMENT_KINDS}
+
+    assert len(tags) == 8
+    assert {f"cf.kind_{tag.replace('.', '_')}" for tag in tags} <= texts("ja").keys()
 
 
 def test_menu_and_notices_have_sentences() -> None:
@@ -70,3 +120,14 @@ def test_menu_and_notices_have_sentences() -> None:
 def test_times_are_shown_as_in_japan(at_ms: int | None, shown: str) -> None:
     """Nine hours ahead of UTC, also over the end of a day and a month."""
     assert shown in moment(at_ms)
+
+
+def test_fields_that_are_refused_have_words() -> None:
+    """A field that a page of conformity refuses is named as the page calls it."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted((FOLDER / "conformity").glob("*.py")))
+    literal = set(re.findall(r'FieldWrong\(field="([a-z]+)"\)', sources))
+
+    assert len(literal) > 10
+    assert {f"cf.field.{name}" for name in [*literal, "needs", "rows", "name", "number", "scope", "issuer"]} <= texts(
+        "ja"
+    ).keys()

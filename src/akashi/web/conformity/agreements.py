@@ -17,7 +17,7 @@ from akashi.app.conformity.library import CATALOGUES
 from akashi.conformity.flow.boundary import Gap, Share, Situation, Table, Task, compare_tables, read_tasks
 from akashi.conformity.flow.comparison import Need
 from akashi.conformity.flow.model import Boundary, RequestStatus, Wanted
-from akashi.conformity.flow.rules import decide_agree, decide_answer, decide_close, decide_end
+from akashi.conformity.flow.rules import MAX_DUE_MS, decide_agree, decide_answer, decide_close, decide_end
 from akashi.conformity.model import Reply
 from akashi.errors import AkashiError
 from akashi.ledger.rules import Allowed
@@ -68,7 +68,8 @@ def ask(visitor: Here, form: OwnForm) -> Response:
     """Ask a vendor for something by a day."""
     try:
         due = day_end(form.get("due"))
-        if due is None:
+        now = visitor.gateway.clock.now_ms()
+        if due is None or not now < due <= now + MAX_DUE_MS:
             raise FieldWrong(field="due")
         wanted = [Need(item, reply, risk) for item, reply, risk in pairs(form.get("needs"), "needs")]
         what = chosen(Wanted, form, "what")

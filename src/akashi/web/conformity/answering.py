@@ -23,6 +23,7 @@ from akashi.web.conformity.sheets import expired_answers, item_page
 from akashi.web.conformity.showing import day_end
 from akashi.web.exchange import chosen
 from akashi.web.forms import Form
+from akashi.web.rendering import texts
 from akashi.web.visitors import Here, OwnForm, Visitor, needs, to
 
 router = APIRouter()
@@ -37,6 +38,11 @@ class FieldWrong(InputError):
     code = "web.field"
     ja, en = "入力を見直してください（{field}）。", "Please look at what you entered ({field})."
     hint_ja, hint_en = "ほかの入力はそのまま残っています。", "Everything else that you entered is still there."
+
+    def sentence(self, language: str = "ja") -> str:
+        """The message with the field as the page calls it."""
+        shown = {**self.params, "field": texts(language)(f"cf.field.{self.params['field']}")}
+        return (self.ja if language == "ja" else self.en).format(**shown)
 
 
 @router.post("/conformity/answers/{catalogue}/{item}", **needs("conformity.answer"))

@@ -136,14 +136,14 @@ def _application(visitor: Visitor, flow: Flow, form: Form) -> Application:
 
 
 def _evidence(visitor: Visitor, books: frozenset[str]) -> list[tuple[str, bytes]]:
-    """The evidence files that the answers of these sheets name, under names that cannot clash."""
+    """The evidence files that the answers of these sheets name, in one archive: a sealed payload has few parts."""
     answers = visitor.gateway.conformity.answers
     named = {handle for one in answers.all() if one.catalogue in books for handle in one.evidence}
-    files = []
+    files = {}
     for handle in sorted(named):
         file, data = answers.read_evidence(handle)
-        files.append((f"evidence/{handle}/{file.name}", data))
-    return files
+        files[f"{handle}/{file.name}"] = data
+    return [("evidence.zip", archive(files))] if files else []
 
 
 @router.get("/conformity/desk/assessments/{assessment}", **needs("conformity.read"))

@@ -146,13 +146,14 @@ def day_value(at_ms: int) -> str:
 
 
 def day_end(text: str) -> int | None:
-    """The last millisecond of a day in Japan, ``None`` for what is no day.
+    """The last millisecond of a day in Japan, ``None`` for what is no day, or one before 1970.
 
     >>> day_end("1970-01-01"), day_end("soon")
     (53999999, None)
     """
     try:
         at = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=_JAPAN)
-        return int(at.timestamp() * 1000) + DAY_MS - 1
+        end = int(at.timestamp() * 1000) + DAY_MS - 1
+        return end if end >= 0 else None
     except (ValueError, OverflowError):
         return None
