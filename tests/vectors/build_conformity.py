@@ -10,10 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from akashi.app.conformity.library import judges
-from akashi.conformity.catalogue import Shelf, dump_catalogue, with_digest
-from akashi.conformity.codec import dump_answer, dump_decision, dump_links, dump_measurement
-from akashi.conformity.commitments import Committed, commit, commit_bytes, commitment_root
-from akashi.conformity.crosswalk import Crosswalk
+from akashi.conformity.catalogues.catalogue import Shelf, dump_catalogue, with_digest
+from akashi.conformity.catalogues.crosswalk import Crosswalk
 from akashi.conformity.evaluation import Inputs, evaluate
 from akashi.conformity.events import RunRecorded
 from akashi.conformity.model import (
@@ -33,6 +31,8 @@ from akashi.conformity.model import (
     Words,
 )
 from akashi.conformity.proof.bundle import MAGIC
+from akashi.conformity.proof.codec import dump_answer, dump_decision, dump_links, dump_measurement
+from akashi.conformity.proof.commitments import Committed, commit, commit_bytes, commitment_root
 from akashi.conformity.proof.items import Head, dump_head, links_digest
 from akashi.ledger.proof.bundle import write_bundle
 from akashi.ledger.wire import cbor

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from akashi.app.conformity.bundles import rulebook
 from akashi.conformity.model import DAY_MS, Link, Relation, Reply, Words
-from akashi.conformity.proof.bundle import MAGIC
 from akashi.conformity.proof.verify import verify_conformity
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
@@ -100,9 +99,8 @@ def accepted() -> Iterator[Case]:
     said_only = "a measurement is withheld: only the results of its checks are there"
     yield right("withheld-measurement", said_only, run.file([1]), needs_judges=True)
     hidden = [run.at("doors-2/b"), run.at("doors-1/c")]
-    yield right(
-        "withheld-decisions", "two decisions are not disclosed; what rests on them still follows", run.file(hidden)
-    )
+    unsaid = "two decisions are not disclosed; what rests on them still follows"
+    yield right("withheld-decisions", unsaid, run.file(hidden), needs_judges=True)
     least = range(1, len(run.values))
     yield right("head-only", "nothing but the head is disclosed", run.file(least))
 

@@ -13,6 +13,13 @@ from typing import Any
 
 from akashi_verifier import Failure, cbor
 
+WORDS = (
+    "", "a", "b", "c", "h", "g", "1", "2", "doors-1", "doors-2", "doors-2/a", "doors-1/c", "doors-1/y", "equal", "covers",
+    "part_of", "overlaps", "measured", "partly", "people", "group", "disk", "disk.encrypted", "documents.current",
+    "item.carried", "item.answered", "item.unanswered", "check.not_measured", "endpoints", "sns", "wireless|endpoints",
+)  # fmt: skip
+"""What :func:`nudge` puts for a text: words that conformity bundles use."""
+
 
 def mutate(value: Any, seeded: random.Random) -> Any:
     """Replace something small somewhere inside a value of the profile."""
@@ -36,3 +43,19 @@ def _decoded(value: bytes) -> Any:
         return cbor.decode(value)
     except Failure:
         return None
+
+
+def nudge(value: Any, seeded: random.Random) -> Any:
+    """Replace something small by a value of the same type, so that parsers let it pass and rules must judge it."""
+    if isinstance(value, list) and value and seeded.random() < 0.95:
+        place = seeded.randrange(len(value))
+        if seeded.random() < 0.15:
+            return [*value[:place], *seeded.choice([[], [value[place]] * 2]), *value[place + 1 :]]
+        return [*value[:place], nudge(value[place], seeded), *value[place + 1 :]]
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return seeded.choice([value + 1, value - 1, 0, 1, 2, 3, 4, 5, value + 86_400_000])
+    if isinstance(value, str):
+        return seeded.choice([*WORDS, value])
+    return mutate(value, seeded)

@@ -14,8 +14,11 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from akashi_verifier import steps
 from akashi_verifier.bundle import MAX_FILE
-from akashi_verifier.steps import verify
+from akashi_verifier.conformity import show
+from akashi_verifier.conformity import steps as conformity
+from akashi_verifier.conformity.form import MAGIC
 from akashi_verifier.trust import MAX_FILE as MAX_TRUST
 
 EXIT = {"verified": 0, "failed": 6, "self_consistent": 9}
@@ -45,6 +48,7 @@ _UNPROVEN = {
     "effects": ("操作が台帳に与えた効果", "what the operations did to the ledger's state"),
     "signer": ("操作に署名した者", "who signed the operation"),
     "kinds": ("この検証器が知らない種類の操作の許可", "who may sign operations of kinds unknown to this program"),
+    **show.UNPROVEN,
 }
 
 
@@ -52,12 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(
         prog="akashi_verifier",
-        description="証(Akashi)の証拠を検証します。 Verify an Akashi bundle or receipt, offline.",
+        description="証(Akashi)の証拠を検証します。 Verify an Akashi bundle, receipt or conformity bundle, offline.",
         epilog="exit status: 0 verified, 6 failed, 9 self-consistent only, 2 unreadable arguments",
     )
     parser.add_argument("--trust", metavar="TRUST", help="信頼ファイル / the trust file")
     parser.add_argument("--json", action="store_true", help="結果をJSONで / print the result as JSON")
-    parser.add_argument("file", metavar="FILE", help="証拠または受領証 / a bundle or a receipt")
+    parser.add_argument(
+        "file", metavar="FILE", help="証拠、受領証または適合の束 / a bundle, a receipt or a conformity bundle"
+    )
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -70,9 +76,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: ファイルを読めません。 A file cannot be read ({reason}).", file=sys.stderr)
         print("hint: 名前と権限を確かめてください。 Check its name and permissions.", file=sys.stderr)
         return 2
-    result = verify(data, trust)
+    run = data.startswith(MAGIC)
+    result = conformity.verify(data, trust) if run else steps.verify(data, trust)
     try:
-        print(json.dumps(result, ensure_ascii=False, indent=2) if options.json else _text(result), flush=True)
+        print(json.dumps(result, ensure_ascii=False, indent=2) if options.json else _text(result, run=run), flush=True)
     except BrokenPipeError:
         # The reader has seen enough (`| head`). The interpreter would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -94,12 +101,21 @@ def _time(ms: int | None) -> str:
         return f"{ms} ms"
 
 
-def _text(result: dict[str, Any]) -> str:
-    """The result for a person, in both languages."""
+def _text(result: dict[str, Any], *, run: bool) -> str:
+    """The result for a person, in both languages; `run`: it is one of a conformity bundle."""
     lines = [" ".join(_STATUS[result["status"]])]
     if result["status"] == "failed":
+        lines += [show.row_line(row, _time) for row in result.get("decisions", [])]
         return "\n".join([*lines, f"理由 / failure: {result['failure']}"])
-    lines += [f"{result['origin']}  {result['size']}", " / ".join(_LEVEL[result["level"]])]
+    lines += show.text(result, _time) if run else _evidence(result)
+    lines.append("証明していないこと / not proven:")
+    lines += ["  - " + " / ".join(_UNPROVEN[word]) for word in result["unproven"]]
+    return "\n".join(lines)
+
+
+def _evidence(result: dict[str, Any]) -> list[str]:
+    """Lines about a bundle or a receipt that did not fail."""
+    lines = [f"{result['origin']}  {result['size']}", " / ".join(_LEVEL[result["level"]])]
     for row in result["operations"]:
         outcome = "受理 accepted" if row["result"] == 0 else f"拒否 refused ({row['result']})"
         who = row["institution"] + (f" {row['person']}" if row["person"] else "")
@@ -111,9 +127,7 @@ def _text(result: dict[str, Any]) -> str:
     for erasure in result["erasures"]:
         horizon = _time(erasure["backup_horizon_ms"])
         lines.append(f"  消去 erased  {erasure['payload']}  level {erasure['level']}  backup horizon {horizon}")
-    lines.append("証明していないこと / not proven:")
-    lines += ["  - " + " / ".join(_UNPROVEN[word]) for word in result["unproven"]]
-    return "\n".join(lines)
+    return lines
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def parse(data: bytes) -> File:
         cbor.decode(data[len(MAGIC) :]), "tolllllo"
     )
     demand(0 < len(commitments) <= MAX_ITEMS, "conformity.commitments")
-    demand(all(is_bytes(one, 32) for one in commitments), "conformity.commitments")
+    demand(all(map(is_bytes, commitments)), "conformity.commitments")
     disclosed = _disclosures(shown)
     demand(all(map(is_bytes, catalogues)), "conformity.catalogue")
     read = [_link(row) for row in links]
@@ -138,7 +138,9 @@ def parse_measurement(data: bytes) -> tuple[str, bytes]:
 
 def parse_answer(data: bytes) -> tuple[Answer, bytes]:
     """An answer and its text commitment."""
-    row = fields(cbor.decode(data), "ttnnsnnto")
+    value = cbor.decode(data)
+    demand(isinstance(value, list) and bool(value) and is_bytes(value[-1]), "conformity.answer")
+    row = fields(value, "ttnnsnnto")
     demand(row[2] in (1, 2, 3, 4) and row[5] in (1, 2, 3), "conformity.shape")
     return Answer(f"{row[0]}/{row[1]}", row[2], row[3], bool(row[4])), row[8]
 

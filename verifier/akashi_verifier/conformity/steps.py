@@ -8,7 +8,6 @@ Trusts: the trust file.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from akashi_verifier import Failure, cbor, demand, tree
@@ -97,6 +96,7 @@ class _Run:
     def __init__(self, file: File, proven: dict[str, Any]) -> None:
         self._file, self._proven = file, proven
         self._record = _recorded(file)
+        demand(all(is_bytes(one, 32) for one in file.commitments), "conformity.root")
         root = tree.root([tree.leaf_hash(one) for one in file.commitments])  # (3)
         demand(root == self._record.body[2] and len(file.commitments) == self._record.body[3], "conformity.root")
         self._broken = [  # (4)
@@ -138,7 +138,7 @@ class _Run:
 
     def _found(self, rows: list[dict[str, Any]], apart: int, partly: bool) -> dict[str, Any]:
         row = next(one for one in self._proven["operations"] if one["id"] == self._record.id.hex())
-        words = [*self._proven["unproven"], "judges", *(["withheld"] if partly else [])]
+        words = [*self._proven["unproven"], "judges", "targets", *(["withheld"] if partly else [])]
         return {
             "status": self._proven["status"],
             "failure": None,
@@ -310,8 +310,3 @@ def _row(place: str, decision: Decision | None, state: str) -> dict[str, Any]:
         "carried": decision.carried if decision else None,
         "state": state,
     }
-
-
-def tally(rows: list[dict[str, Any]]) -> Counter[str]:
-    """How many decisions ended in each state."""
-    return Counter(row["state"] for row in rows)
