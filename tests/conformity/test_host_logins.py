@@ -12,9 +12,10 @@ from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akashi.conformity.host import pam
+from akashi.conformity.host import logins, pam
 from akashi.conformity.host.logins import hash_class
-from akashi.conformity.model import Measurement, Reach, Target, TargetKind
+from akashi.conformity.judges.registry import JUDGES, judge_check
+from akashi.conformity.model import Measurement, Reach, Target, TargetKind, Verdict
 from akashi.conformity.probing import PROBES, Bench, measure
 from tests.conformity.hoststand import NOW, bench_in, seen, verdict
 
@@ -153,3 +154,19 @@ def test_a_column_is_a_name_and_nothing_else(tmp_path: Path) -> None:
     bench: Bench = bench_in(tmp_path)
 
     assert measure(one, Target("t", TargetKind.MACHINE, str(tmp_path), options), bench).reach is Reach.UNREACHED
+
+
+@pytest.mark.parametrize(("installed", "expected"), [(False, Verdict.NOT_APPLICABLE), (True, Verdict.FAILS)])
+def test_a_declared_lack_of_screens_is_looked_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, installed: bool, expected: Verdict
+) -> None:
+    """`no-desktop` makes the check 対象外 only where no desktop session is installed."""
+    if installed:
+        (tmp_path / "plain.desktop").write_text("[Desktop Entry]\n")
+    monkeypatch.setattr(logins, "_DESKTOPS", (tmp_path,))
+    target = Target("tgt-here00", TargetKind.MACHINE, "here", {"idle": "no-desktop"}, 0)
+    looked = logins.idle(target, bench_in(tmp_path))
+    judge = JUDGES.find("idle.lock")
+    assert judge is not None
+    made = Measurement("idle", 1, "tgt-here00", "here", "t", 0, 1, Reach.REACHED, looked.facts)
+    assert judge_check(judge, [made], {}).opinion.verdict is expected

@@ -149,7 +149,19 @@ def login_host_factors(given: Given, limits: Limits) -> Opinion:
 
 @judge("idle.lock", probe="idle", defaults={"idle.max_minutes": 15})
 def idle_lock(given: Given, limits: Limits) -> Opinion:
-    """Every machine locks itself soon enough."""
+    """Every machine locks itself soon enough; where nobody works at a screen there is nothing to lock."""
+    if given.has("desktop"):
+        if given.truth("desktop"):
+            return fails(
+                "idle.desktop",
+                "画面のない機器とされていますが、画面が入っています。",
+                "It is declared to have no desktop, but has one.",
+            )
+        return not_applicable(
+            "idle.no_desktop",
+            "画面で操作する機器は対象にありません。",
+            "No machine in scope has a desktop that could be left open.",
+        )
     machines, open_, most = given.number("machines"), given.number("unlocked"), limits.number("idle.max_minutes")
     seconds = given.number("lock_seconds")
     if machines <= 0:

@@ -13,6 +13,14 @@ from akashi.conformity.model import DAY_MS, Opinion
 @judge("malware.refused", probe="malware")
 def malware_refused(given: Given, limits: Limits) -> Opinion:  # noqa: ARG001
     """The scanner refuses the samples, lets a harmless text pass, and is there all the time."""
+    if given.text("scanner") == "none":
+        return fails("malware.none", "この機器にウイルス対策ソフトが入っていません。", "This machine has no scanner.")
+    if not given.truth("definitions_known"):
+        return fails(
+            "malware.blind",
+            "ウイルス対策ソフトに定義がなく、何も見つけられません。",
+            "The scanner has no definitions and finds nothing.",
+        )
     if not given.truth("eicar_refused"):
         return fails("malware.eicar", "試験用のウイルスの見本が通りました。", "The EICAR sample passed.")
     if not given.truth("clean_passed"):
