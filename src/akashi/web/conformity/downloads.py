@@ -28,7 +28,8 @@ from akashi.web.visitors import Here, OwnForm, Visitor, needs
 router = APIRouter()
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _KINDS = (imports.Kind.SHEET, imports.Kind.DISCLOSURE, imports.Kind.TEXT, imports.Kind.LIST, imports.Kind.WORDING)
-"""What needs no mapping beside it; the user's own workbook with its mapping goes through the command line."""
+_FORMS = tuple(one for one in exports.Form if one is not exports.Form.OWN)
+"""What needs no mapping beside it; the user's own workbook with its mapping goes through the command line, both ways."""
 
 
 def file_response(name: str, media_type: str, data: bytes) -> Response:
@@ -87,7 +88,7 @@ def _files(
         error=None if error is None else told(error, language),
         crumbs=crumbs(visitor, ("/conformity/files", texts(language)("cf.files"))),
         runs=seat_of(visitor).runs()[:20],
-        forms=exports.forms(),
+        forms=[one.value for one in _FORMS],
         audiences=words(Audience),
         books=[(one.id, one.title.of(language)) for one in books],
         kinds=[one.value for one in _KINDS],
@@ -100,7 +101,7 @@ def _files(
 @router.get("/conformity/files/export", **needs("conformity.read"))
 def export(visitor: Here, form: str = "", audience: str = "public", catalogue: str = "", run: str = "") -> Response:
     """Take out in a form."""
-    wanted = next((one for one in exports.Form if one.value == form), None)
+    wanted = next((one for one in _FORMS if one.value == form), None)
     readers = next((one for one in Audience if one.name.lower() == audience), None)
     if wanted is None or readers is None:
         return _files(visitor, FieldWrong(field="form"))
