@@ -1,7 +1,7 @@
 """How long conformity takes on the demonstration's own home, served over TLS on loopback: a run, a sheet of 253 items, exports, a bundle.
 
-Each figure stands beside what was promised for it, and beside a limit of this machine that was measured in the same run: for a page the
-style sheet over the same connection, for the sheets the bare compression of what they hold, for a bundle the digests over its items.
+Each figure stands beside what was promised for it, and beside a limit of this machine that was measured in the same run: for a run what its
+probes alone take, for a page the style sheet over the same connection, for the sheets the bare compression of what they hold, for a bundle the digests over its items.
 
 Run: ``PYTHONPATH=src:. python bench/conformity.py``
 """
@@ -57,8 +57,8 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def measured_run(home: Path, shown: Shown, gateway: Gateway) -> Measurement:
-    """Every probe on every target of the demonstration, judged and recorded."""
+def measured_run(home: Path, shown: Shown, gateway: Gateway) -> Iterator[Measurement]:
+    """Every probe on every target of the demonstration, judged and recorded; and what the probes alone took of it."""
     url = f"https://{gateway.settings.host}:{gateway.settings.port}"
     tables = faces(gateway, None, gateway.clock)
     context = SelfContext(gateway, None, home, url, shown.session, tables)
@@ -67,9 +67,12 @@ def measured_run(home: Path, shown: Shown, gateway: Gateway) -> Measurement:
         for target in targets:
             desk.register_target(gateway, shown.session, target)
         value = seconds(lambda: running.run(context, shown.session))
-    count = len(gateway.conformity.measurements())
-    name = f"conformity: full run on the demo, {count} measurements"
-    return Measurement(name, value, "s", RUN_S, value / RUN_S, "≤ 1.0 of the promised 60 s")
+    measured = gateway.conformity.measurements()
+    probing = sum(one.ended_ms - one.started_ms for one in measured) / 1e3
+    name = f"conformity: full run on the demo, {len(measured)} measurements"
+    yield Measurement(name, value, "s", RUN_S, value / RUN_S, "≤ 1.0 of the promised 60 s")
+    named = "conformity: the same, against what its probes take (the rest judges, seals, records)"
+    yield Measurement(named, value, "s", probing, value / probing, "≤ 1.5 of the probes' own time")
 
 
 def pages(gateway: Gateway, shown: Shown) -> Iterator[Measurement]:
@@ -142,7 +145,7 @@ def measure() -> list[Measurement]:
         home = Path(folder) / "home"
         shown = run_demo(home, clock, lambda line: print(line, file=sys.stderr), people=PEOPLE, port=PORT)
         with served(home), closing(Gateway.open(home, shown.institution, find_passphrase(home), clock)) as gateway:
-            found = [measured_run(home, shown, gateway), *pages(gateway, shown)]
+            found = [*measured_run(home, shown, gateway), *pages(gateway, shown)]
             found += [*export(gateway, shown), *bundle(home, gateway)]
     return found
 
