@@ -173,6 +173,8 @@ def test_yearly_checklist_asks_for_what_its_year_asked() -> None:
     values = {key: one.value for key, one in made.parameters.items()}
     assert values == {
         "password.min_length": 8,
+        "password.min_length_with_2fa": 8,
+        "password.min_length_without_2fa": 13,
         "password.symbols": True,
         "password.periodic_change": True,
         "password.min_length_without_change": 13,
