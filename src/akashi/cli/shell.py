@@ -40,6 +40,7 @@ EXITS: Mapping[int, str] = {
 INTERRUPTED = 130
 _BAR = 30
 _JAPAN = timedelta(hours=9)
+_CENTURY_DAYS = 36_600
 
 
 class BadArguments(InputError):
@@ -165,6 +166,18 @@ class Shell:
                 self.err.flush()
 
         return show
+
+
+def days(text: str) -> int:
+    """The type of options that count days: 1 to 36,600 (a century), so that no date leaves the calendar.
+
+    >>> days("30")
+    30
+    """
+    number = int(text)
+    if not 0 < number <= _CENTURY_DAYS:
+        raise argparse.ArgumentTypeError(f"1…{_CENTURY_DAYS}")
+    return number
 
 
 def moment(ms: int | None) -> str:

@@ -12,18 +12,25 @@ from dataclasses import replace
 
 from akashi.app.gateway.home import Gateway
 from akashi.conformity.answers import EvidenceFile
+from akashi.conformity.errors import RecordUnknown
 from akashi.conformity.model import Answer, Audience, Reply, Target
 from akashi.errors import AkashiError, Unavailable
 from akashi.identity.journal import Outcome, What
 from akashi.identity.model import Session
+from akashi.ledger.model import HANDLE
 
 READ, ANSWER, PROBE, SUBMIT = "conformity.read", "conformity.answer", "conformity.probe", "conformity.submit"
 
 
 @contextmanager
 def journalled(gateway: Gateway, session: Session, action: str, subject: str | None = None) -> Iterator[None]:
-    """Require the permission, then journal what happens inside under the action's name, whether it works or not."""
+    """Require the permission, then journal what happens inside under the action's name, whether it works or not.
+
+    Raises ``RecordUnknown`` for a ``subject`` that is no handle: nothing has such a name, and the journal holds no free text.
+    """
     gateway.accounts.require(session, action)
+    if subject is not None and not HANDLE.fullmatch(subject):
+        raise RecordUnknown(name="?")
     try:
         yield
     except AkashiError as error:

@@ -11,7 +11,7 @@ from akashi.app.conformity.telling import REPLIES, decision_line, decision_row
 from akashi.app.conformity.views import item_view
 from akashi.cli.files import read_bounded
 from akashi.cli.homes import acting_person, person_options
-from akashi.cli.shell import Shell, manual
+from akashi.cli.shell import Shell, days, manual
 from akashi.conformity.model import DAY_MS, Audience, Reply
 
 _REPLIES = {one.name.lower().replace("_", "-"): one for one in Reply}
@@ -38,7 +38,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     parser.add_argument("--reply", choices=sorted(_REPLIES), required=True, help="the answer")
     parser.add_argument("--text-file", type=Path, metavar="FILE", help="what is done, in words (UTF-8)")
     parser.add_argument("--owner", help="who looks after it")
-    parser.add_argument("--due-days", type=int, metavar="DAYS", help="until when it is to be looked at again")
+    parser.add_argument("--due-days", type=days, metavar="DAYS", help="until when it is to be looked at again")
     parser.add_argument("--audience", choices=sorted(_AUDIENCES), help="who may see it (default: the assessor only)")
     parser.add_argument("--evidence", action="append", type=Path, default=[], metavar="FILE", help="repeatable")
     person_options(parser)
@@ -53,7 +53,7 @@ def _given(arguments: argparse.Namespace, shell: Shell) -> dict[str, object]:
     if arguments.owner is not None:
         given["owner"] = arguments.owner
     if arguments.due_days is not None:
-        given["due_ms"] = shell.clock.now_ms() + max(0, arguments.due_days) * DAY_MS
+        given["due_ms"] = shell.clock.now_ms() + arguments.due_days * DAY_MS
     if arguments.audience is not None:
         given["audience"] = _AUDIENCES[arguments.audience]
     return given

@@ -8,7 +8,7 @@ from akashi.app.conformity import comparing
 from akashi.app.conformity.desk import READ
 from akashi.app.conformity.telling import REPLIES, change_line, decision_row, edition_lines
 from akashi.cli.homes import acting_maybe, person_options
-from akashi.cli.shell import BadArguments, Shell, manual
+from akashi.cli.shell import BadArguments, Shell, days, manual
 from akashi.conformity.model import DAY_MS
 from akashi.conformity.service import Conformity
 
@@ -30,7 +30,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     )
     for name in ("older", "newer"):
         parser.add_argument(name, metavar=name.upper(), nargs="?", default="", help="a run or a catalogue")
-    parser.add_argument("--since-days", type=int, metavar="DAYS", help="answers of now and of so many days ago")
+    parser.add_argument("--since-days", type=days, metavar="DAYS", help="answers of now and of so many days ago")
     person_options(parser, required=False)
     parser.set_defaults(run=_run)
 

@@ -9,7 +9,7 @@ from akashi.app.conformity.telling import target_line, target_row
 from akashi.app.selfcheck.plan import default_targets
 from akashi.cli.flow import desk
 from akashi.cli.homes import acting_person
-from akashi.cli.shell import BadArguments, Parser, Shell
+from akashi.cli.shell import BadArguments, Parser, Shell, days
 from akashi.conformity.model import DAY_MS, Target, TargetKind
 
 _ADD = "akashi conformity target register"
@@ -28,7 +28,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     adding.add_argument("--kind", choices=[one.value for one in TargetKind], help="what it is")
     adding.add_argument("--address", default="", help="host:port, host, file or folder, as its kind needs")
     adding.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="for probes; repeatable")
-    adding.add_argument("--consent-days", type=int, default=365, help="how long the consent holds (default 365)")
+    adding.add_argument("--consent-days", type=days, default=365, help="how long the consent holds (default 365)")
     adding.add_argument("--rate", type=int, default=20, help="connections a second at most (default 20)")
     example = "akashi conformity target withdraw tgt-… --as mori"
     ending = desk.step(inner, parent, _withdraw, "withdraw", "end a consent now", example)
@@ -49,9 +49,8 @@ def _register(arguments: argparse.Namespace, shell: Shell) -> int:
         wanted = default_targets(arguments.home, until)
     elif arguments.kind and arguments.address:
         pairs = [one.partition("=") for one in arguments.option]
-        right = arguments.consent_days > 0 and 0 < arguments.rate <= 1000
-        if not right or not all(name and sign for name, sign, _ in pairs):
-            raise BadArguments(what="--option NAME=VALUE, --consent-days 1…, --rate 1…1000", command=_ADD)
+        if not 0 < arguments.rate <= 1000 or not all(name and sign for name, sign, _ in pairs):
+            raise BadArguments(what="--option NAME=VALUE, --rate 1…1000", command=_ADD)
         options = {name: value for name, _, value in pairs}
         wanted = [Target("", TargetKind(arguments.kind), arguments.address, options, until, arguments.rate)]
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from akashi.app.conformity.desk import READ, SUBMIT
 from akashi.cli.flow import decide, desk
 from akashi.cli.shell import Parser, Shell, moment
-from akashi.conformity.flow.model import ApplicantKind, Application
+from akashi.conformity.flow.model import ApplicantKind, Application, DocumentKind
 
 NAME = "akashi conformity assess"
 _KINDS = desk.words(ApplicantKind)
@@ -71,6 +71,10 @@ def _apply(arguments: argparse.Namespace, shell: Shell) -> int:
     digests = [sha256(data).digest() for _, data in (*sheets, bundle, boundary)]
     files = (*sheets, bundle, boundary, *spoken.files)
     kind, renews = _KINDS[arguments.kind], arguments.renews
-    wish = Application(arguments.to, kind, tuple(digests[:-2]), digests[-2], digests[-1], spoken.text, files, renews)
+    wish = Application(
+        arguments.to, kind, tuple(digests[:-2]), digests[-2], digests[-1], spoken.text, files, renews,
+        (*((name, DocumentKind.SHEET) for name, _ in sheets), (bundle[0], DocumentKind.BUNDLE),
+         (boundary[0], DocumentKind.BOUNDARY)),
+    )  # fmt: skip
     with desk.flowing(arguments, shell, SUBMIT) as (flow, session):
         return desk.done(flow.apply(wish, session), shell)

@@ -11,7 +11,7 @@ from akashi.app.conformity.desk import SUBMIT
 from akashi.app.conformity.flows import ASSESS, DECIDE, PUBLISH
 from akashi.cli.files import read_bounded
 from akashi.cli.flow import desk
-from akashi.cli.shell import Shell
+from akashi.cli.shell import Shell, days
 from akashi.conformity.flow.model import Finding, Ruling, WithdrawnReason
 from akashi.conformity.model import DAY_MS
 
@@ -37,7 +37,7 @@ def declare(inner: argparse._SubParsersAction[Any], parent: argparse.ArgumentPar
         parser.set_defaults(board=name == "board")
     publish = step(_publish, "publish", "put an approved assessment on the public list", "--bundle public.akashi")
     publish.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="the redacted bundle")
-    publish.add_argument("--valid-days", type=int, default=365, help="how long the entry is valid (default 365)")
+    publish.add_argument("--valid-days", type=days, default=365, help="how long the entry is valid (default 365)")
     withdraw = step(_withdraw, "withdraw", "take an assessment back, for good", "--reason service-ended")
     withdraw.add_argument("--reason", choices=sorted(_REASONS), required=True, help="why")
     withdraw.add_argument("--assessor", action="store_true", help="for the assessor's board (else: the applicant)")

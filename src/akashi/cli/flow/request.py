@@ -6,7 +6,7 @@ import argparse
 
 from akashi.app.conformity.desk import ANSWER, READ
 from akashi.cli.flow import desk
-from akashi.cli.shell import Parser, Shell, moment
+from akashi.cli.shell import Parser, Shell, days, moment
 from akashi.conformity.flow.comparison import Need
 from akashi.conformity.flow.model import Wanted
 from akashi.conformity.model import DAY_MS
@@ -25,7 +25,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     made = desk.step(inner, parent, _make, "make", "ask a vendor until a day", example)
     made.add_argument("--to", required=True, metavar="INST", help="whom (inst-…)")
     made.add_argument("--what", choices=sorted(_WANTED), required=True, help="what is asked for")
-    made.add_argument("--due-days", type=int, default=30, help="days until it is due (default 30)")
+    made.add_argument("--due-days", type=days, default=30, help="days until it is due (default 30)")
     made.add_argument("--need", action="append", default=[], metavar="ITEM=REPLY", help="what is needed; repeatable")
     desk.spoken_options(made)
     example = f"{_NAME} read req-… --out answer --as mori"
