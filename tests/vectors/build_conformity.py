@@ -70,6 +70,7 @@ NEW = edition("doors-2", 2, (
     item("e", when=("endpoints|byod",)),
     item("f", when=("sns",)),
     item("m", Mode.MEASURED, checks=("disk.encrypted", "inventory.matches")),
+    item("n", Mode.PARTLY, checks=("inventory.matches",)),
     item("p", Mode.PARTLY, checks=("updates.pending",)),
     item("q"),
 ))  # fmt: skip
@@ -86,6 +87,7 @@ LINKS = (
     Link("doors-1/c", "doors-2/c", Relation.COVERS, "含む"),
     Link("doors-1/m", "doors-2/m", Relation.EQUAL, "同じ"),
     Link("doors-2/a", "doors-1/x", Relation.OVERLAPS, "重なる"),
+    Link("doors-2/a", "doors-2/n", Relation.OVERLAPS, "測れるものには及ばない"),
     Link("doors-2/e", "doors-1/y", Relation.PART_OF, "一部"),
     Link("doors-1/y", "doors-2/q", Relation.EQUAL, "同じ"),
 )

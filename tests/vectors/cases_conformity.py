@@ -258,7 +258,7 @@ def wrong_heads() -> Iterator[Case]:
     )  # fmt: skip
     yield wrong("head-institution", "the run of another institution", "conformity.head", headlong(1, RECEIVER))
     yield wrong("head-run", "the head of another run", "conformity.head", headlong(2, "run-00000002"))
-    yield wrong("head-counts", "one measurement too many", "conformity.head", headlong(8, [4, 4, 17]))
+    yield wrong("head-counts", "one measurement too many", "conformity.head", headlong(8, [4, 4, 18]))
     yield wrong("head-true", "true instead of a time", "conformity.shape", headlong(4, value=True))
     yield wrong("catalogue", "a catalogue whose text changed", "conformity.catalogue", booked(0))
     yield wrong("catalogue-missing", "a catalogue is missing", "conformity.catalogue", booked(1))
@@ -267,7 +267,7 @@ def wrong_heads() -> Iterator[Case]:
         lambda p: row(p, 5, 0).__setitem__(3, "別の理由"),
     )  # fmt: skip
     yield wrong("link", "a link that leads nowhere", "conformity.item_unknown", linked("doors-1/z"))
-    short = lying(lambda run: (run.values.pop(), rows(run.values, 0).__setitem__(8, [3, 4, 16])))
+    short = lying(lambda run: (run.values.pop(), rows(run.values, 0).__setitem__(8, [3, 4, 17])))
     yield wrong("decisions", "a decision less than items", "conformity.decisions", short)
 
 

@@ -111,6 +111,13 @@ def unattempted(name: str, version: int) -> Check:
     return Check(name, version, UNDECIDED, *NOT_MEASURED, 0, 0, attempted=False)
 
 
+def is_unattempted(check: Check) -> bool:
+    """Whether the result is of that form; a judge may have added a note to its words."""
+    plain = unattempted(check.name, check.version)
+    noted = check.ja.startswith(plain.ja) and check.en.startswith(plain.en)
+    return noted and replace(check, ja=plain.ja, en=plain.en) == plain
+
+
 def applies(item: Item, features: frozenset[str]) -> bool:
     """Whether every condition holds; `a|b` holds if either is declared."""
     return all(features.intersection(condition.split("|")) for condition in item.when)
@@ -210,7 +217,8 @@ class Crosswalk:
             return made
         best: Decision | None = None
         for name, relation in self.sources(f"{made.catalogue}/{made.item}"):
-            source = own.get(name)
+            # What can be measured itself takes nothing from what merely touches it.
+            source = own.get(name) if relation in ("equal", "covers") or not made.checks else None
             verdict = None if source is None else carries(source.verdict, relation)
             if source is None or verdict is None or (source.expires and source.expires <= now):
                 continue

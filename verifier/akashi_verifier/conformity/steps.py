@@ -25,6 +25,7 @@ from akashi_verifier.conformity.rules import (
     applies,
     decide,
     heading,
+    is_unattempted,
     unattempted,
 )
 from akashi_verifier.operation import Operation, is_handle
@@ -133,12 +134,12 @@ class _Run:
         failure = "conformity.item" if self._broken else "conformity.verdict" if invalid else wrong
         if failure:
             return failed(failure, self._broken, [row for row in rows if row["state"] == INVALID])
-        partly = len(undisclosed) > 0 or any(row["state"] == WITHHELD for row in rows)
-        return self._found(rows, apart, partly)
+        return self._found(rows, apart)
 
-    def _found(self, rows: list[dict[str, Any]], apart: int, partly: bool) -> dict[str, Any]:
+    def _found(self, rows: list[dict[str, Any]], apart: int) -> dict[str, Any]:
         row = next(one for one in self._proven["operations"] if one["id"] == self._record.id.hex())
-        words = [*self._proven["unproven"], "judges", "targets", *(["withheld"] if partly else [])]
+        words = [*self._proven["unproven"], "judges", "targets"]
+        words += ["withheld"] * (len(self._file.disclosed) < len(self._file.commitments))
         return {
             "status": self._proven["status"],
             "failure": None,
@@ -246,7 +247,7 @@ class Decisions:
         for one in made.checks:
             tried = (one.measured, one.attempted)
             right &= self._head.judges.get(one.name) == one.version
-            right &= one.attempted or one == unattempted(one.name, one.version)
+            right &= one.attempted or is_unattempted(one)
             right &= self._results.setdefault((catalogue, one.name), one) == one
             right &= self._tried.setdefault(one.name, tried) == tried
         if not right:
