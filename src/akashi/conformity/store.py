@@ -89,6 +89,12 @@ class Documents:
                     raise DiskFull(name="conformity.db") from error
                 raise ConformityStoreFailed from error
 
+    def stamp(self) -> tuple[int, int]:
+        """Another value after every write, whoever wrote: what was computed from the documents holds as long as it stays."""
+        with self._translated():
+            others = self._db.execute("PRAGMA data_version").fetchone()
+            return self._db.total_changes, int(others[0])
+
     def put(self, space: str, key: str, value: Value, at_ms: int) -> int:
         """Keep a new version; its number. Durable on return."""
         return self.put_all(space, [(key, value)], at_ms)[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from akashi.api.gateway.bodies import FileName, Upload, download
@@ -56,9 +56,9 @@ SeatHere = Annotated[Seat, Depends(seat_of)]
 
 
 @router.get("", **person("conformity.read"))
-def overview(gateway: GatewayHere) -> dict[str, object]:
+def overview(gateway: GatewayHere, seat: SeatHere) -> dict[str, object]:
     """Every sheet by what decides it, contradictions first, what expires soon."""
-    found = views.overview(gateway.conformity)
+    found = views.overview(gateway.conformity, seat.results())
     return {
         "contradictions": [decision_row(one) for one in found.contradictions],
         "expiring": [decision_row(one) for one in found.expiring],
@@ -67,23 +67,35 @@ def overview(gateway: GatewayHere) -> dict[str, object]:
     }
 
 
+class SheetQuery(BaseModel):
+    """What of a sheet is asked for; empty means all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    group: str = Field(default="", max_length=40)
+    verdict: VerdictName | None = None
+    basis: BasisName | None = None
+    q: str = Field(default="", max_length=100)
+    applicable: bool = False
+
+    def filters(self) -> views.Filters:
+        """As the views want it."""
+        verdict = Verdict[self.verdict.upper()] if self.verdict else None
+        basis = Basis[self.basis.upper()] if self.basis else None
+        return views.Filters(self.group, verdict, basis, self.q, self.applicable)
+
+
 @router.get("/sheets/{catalogue}", **person("conformity.read"))
 def sheet(
     gateway: GatewayHere,
     session: SessionHere,
+    seat: SeatHere,
     catalogue: str,
-    group: Annotated[str, Query(max_length=40)] = "",
-    verdict: VerdictName | None = None,
-    basis: BasisName | None = None,
-    q: Annotated[str, Query(max_length=100)] = "",
-    applicable: bool = False,
+    query: Annotated[SheetQuery, Query()],
 ) -> dict[str, object]:
     """The items of a sheet that the filters let through, each with its verdict."""
-    chosen = views.Filters(
-        group, Verdict[verdict.upper()] if verdict else None, Basis[basis.upper()] if basis else None, q, applicable
-    )
     with desk.journalled(gateway, session, desk.READ):
-        book, rows = views.sheet(gateway.conformity, catalogue, chosen)
+        book, rows = views.sheet(gateway.conformity, catalogue, query.filters(), seat.results(), seat.answers())
     return {
         "catalogue": book.id,
         "edition": book.edition,
@@ -105,10 +117,10 @@ def sheet(
 
 
 @router.get("/sheets/{catalogue}/{item}", **person("conformity.read"))
-def item(gateway: GatewayHere, session: SessionHere, catalogue: str, item: str) -> dict[str, object]:
+def item(gateway: GatewayHere, session: SessionHere, seat: SeatHere, catalogue: str, item: str) -> dict[str, object]:
     """One item: verdict, checks, what was measured, answer, neighbours in other sheets."""
     with desk.journalled(gateway, session, desk.READ):
-        seen = views.item_view(gateway.conformity, catalogue, item)
+        seen = views.item_view(gateway.conformity, catalogue, item, seat.results())
     return {
         "clause": seen.item.clause,
         "mode": seen.item.mode.value,

@@ -1,7 +1,7 @@
 """What the pages and the REST API of one gateway share about conformity: the run under way, and the runs on the ledger.
 
 Guarantees: one run at a time whichever face started it; a recorded run is looked up on the ledger once and remembered, because it never
-changes. Refuses: nothing itself. Trusts: whoever makes it for what a run stands on (``context``).
+changes; verdicts are computed anew after every write, and twice a minute without one, because they expire. Refuses: nothing itself. Trusts: whoever makes it for what a run stands on (``context``).
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections.abc import Callable
 from akashi.app.conformity.running import RunDesk, Standing
 from akashi.app.gateway.home import Gateway
 from akashi.app.selfcheck.context import SelfContext
+from akashi.conformity.evaluation import Results
 from akashi.conformity.events import RUNS
+from akashi.conformity.model import Answer
 from akashi.conformity.service import RunRecord
 from akashi.identity.model import Session
 
 _RUN_SPACE = "run"
+_FRESH_MS = 30_000
 Contexts = Callable[[Session], SelfContext]
 
 
@@ -27,6 +30,7 @@ class Seat:
         self._gateway, self._contexts = gateway, contexts
         self._runs = RunDesk()
         self._known: dict[str, RunRecord] = {}
+        self._judged: tuple[tuple[tuple[int, int], int], Results, list[Answer]] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -41,6 +45,22 @@ class Seat:
     def wait(self, seconds: float) -> None:
         """Wait for the run under way."""
         self._runs.wait(seconds)
+
+    def results(self) -> Results:
+        """All verdicts as of now (at most half a minute old)."""
+        return self._now()[1]
+
+    def answers(self) -> list[Answer]:
+        """The newest answer to each item."""
+        return self._now()[2]
+
+    def _now(self) -> tuple[tuple[tuple[int, int], int], Results, list[Answer]]:
+        conformity = self._gateway.conformity
+        key = conformity.documents.stamp(), conformity.now_ms() // _FRESH_MS
+        judged = self._judged
+        if judged is None or judged[0] != key:
+            judged = self._judged = key, conformity.results(), conformity.answers.all()
+        return judged
 
     def runs(self) -> list[RunRecord]:
         """The runs that are on the ledger and kept here, the newest first."""

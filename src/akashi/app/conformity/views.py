@@ -115,12 +115,17 @@ def _summary(catalogue: Catalogue, decisions: Sequence[Decision]) -> SheetSummar
 
 
 def sheet(
-    conformity: Conformity, name: str, filters: Filters, results: Results | None = None
+    conformity: Conformity,
+    name: str,
+    filters: Filters,
+    results: Results | None = None,
+    given: Sequence[Answer] | None = None,
 ) -> tuple[Catalogue, list[SheetRow]]:
     """The lines of a sheet that the filters let through, headings included where one of theirs is. Raises ``CatalogueUnknown``."""
     catalogue = conformity.books.shelf.catalogue(name)
     results = conformity.results() if results is None else results
-    answers = {(one.catalogue, one.item): one for one in conformity.answers.all()}
+    given = conformity.answers.all() if given is None else given
+    answers = {(one.catalogue, one.item): one for one in given}
     rows = [
         SheetRow(item, decision, answers.get((name, item.id)))
         for item, decision in zip(catalogue.items, results.of(name), strict=True)

@@ -36,7 +36,7 @@ from akashi.errors import AkashiError
 from akashi.identity.events import institution
 from akashi.identity.model import InstitutionRole
 from akashi.ledger.model import HANDLE
-from akashi.web.conformity.overview import crumbs
+from akashi.web.conformity.overview import crumbs, seat_of
 from akashi.web.conformity.showing import Typed
 from akashi.web.exchange import words
 from akashi.web.forms import Form
@@ -259,7 +259,7 @@ def _certificate(name: str, one: Certificate, now_ms: int) -> dict[str, object]:
 def _missing(visitor: Visitor, flow: Flow) -> list[tuple[str, str, str]]:
     """(catalogue, item, text) of what asks for a report that nobody made and received; superseded editions ask no more."""
     conformity = visitor.gateway.conformity
-    results = conformity.results()
+    results = seat_of(visitor).results()
     return [
         (book.id, item.id, item.text.of(visitor.language))
         for book in conformity.books.shelf.catalogues

@@ -51,7 +51,7 @@ def overview(visitor: Here) -> Response:
 
 def _values(visitor: Visitor, seat: Seat) -> dict[str, object]:
     conformity, language = visitor.gateway.conformity, visitor.language
-    found = views.overview(conformity)
+    found = views.overview(conformity, seat.results())
     expiring = _expiring(found.expiring, conformity.now_ms())
     shares = added([one.shares for one in found.sheets])
     return {
@@ -122,7 +122,7 @@ def contradictions(visitor: Here) -> Response:
     """Where a declaration stands against a measurement."""
     conformity = visitor.gateway.conformity
     with desk.journalled(visitor.gateway, visitor.session, desk.READ):
-        results = conformity.results()
+        results = seat_of(visitor).results()
         answers = {(one.catalogue, one.item): one for one in conformity.answers.all()}
         found = conformity.contradictions(results)
     rows = [line(visitor, one, answers.get((one.catalogue, one.item))) for one in found]

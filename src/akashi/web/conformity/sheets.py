@@ -22,6 +22,7 @@ from akashi.conformity.model import (
     Basis,
     Catalogue,
     CheckResult,
+    Decision,
     Item,
     Measurement,
     Mode,
@@ -31,7 +32,7 @@ from akashi.conformity.model import (
 )
 from akashi.conformity.rules import shares
 from akashi.errors import AkashiError
-from akashi.web.conformity.overview import address, crumbs
+from akashi.web.conformity.overview import address, crumbs, seat_of
 from akashi.web.conformity.showing import SIGNS, TONES, bar, changes, day_value, parts, verdict
 from akashi.web.exchange import words
 from akashi.web.rendering import told
@@ -63,8 +64,9 @@ def sheet(  # the filters of the page
     )
     conformity = visitor.gateway.conformity
     with desk.journalled(visitor.gateway, visitor.session, desk.READ):
-        results = conformity.results()
-        book, rows = views.sheet(conformity, catalogue, chosen, results)
+        seat = seat_of(visitor)
+        results = seat.results()
+        book, rows = views.sheet(conformity, catalogue, chosen, results, seat.answers())
     headings = {item.id for item in book.items if item.mode is Mode.GROUP}
     everything = [one for one in results.of(book.id) if one.item not in headings]
     return visitor.page(
@@ -81,7 +83,7 @@ def sheet(  # the filters of the page
         sections=_sections(visitor, book, rows),
         shown=sum(1 for row in rows if row.item.mode is not Mode.GROUP),
         hidden=sum(1 for one in everything if one.verdict is Verdict.NOT_APPLICABLE) if chosen.applicable else 0,
-        carriable=_carriable(visitor, book, results.of(book.id)),
+        carriable=_carriable(everything) and visitor.may(desk.ANSWER) and len(expired_answers(visitor, book.id)),
     )
 
 
@@ -99,9 +101,9 @@ def _book(book: Catalogue, language: str) -> dict[str, object]:
     }
 
 
-def _carriable(visitor: Visitor, book: Catalogue, decisions: Sequence[object]) -> int:
-    """How many answers of this sheet have expired and could be said again."""
-    return len(expired_answers(visitor, book.id)) if decisions and visitor.may(desk.ANSWER) else 0
+def _carriable(decisions: Sequence[Decision]) -> bool:
+    """Whether an answer may have run out; asked first, because reading all answers takes longer than the whole page."""
+    return any(one.reason == "item.expired" for one in decisions)
 
 
 def expired_answers(visitor: Visitor, catalogue: str) -> list[tuple[str, str]]:
@@ -158,7 +160,7 @@ def item_page(
     """The page of an item; after a refusal with what was typed. Raises ``CatalogueUnknown``, ``ItemUnknown``."""
     conformity, language = visitor.gateway.conformity, visitor.language
     with desk.journalled(visitor.gateway, visitor.session, desk.READ):
-        seen = views.item_view(conformity, catalogue, name)
+        seen = views.item_view(conformity, catalogue, name, seat_of(visitor).results())
     form = dict(typed) if typed is not None else _filled(seen.answer)
     now = visitor.gateway.clock.now_ms()
     leaves = [one.id for one in seen.catalogue.items if one.mode is not Mode.GROUP]
