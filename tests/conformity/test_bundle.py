@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from akashi.app.desk.evidence import collected
+from akashi.app.errors import ServerAway
 from akashi.app.wiring import KINDS
+from akashi.conformity.errors import AnswerUnsaid
 from akashi.conformity.model import Audience, Facts, Reply, Target, TargetKind
 from akashi.conformity.probing import Bench, Pace
 from akashi.conformity.proof.bundle import MAGIC, apart_bytes, open_apart, parse_bundle, write_bundle
@@ -16,6 +18,7 @@ from akashi.conformity.proof.items import Sealed
 from akashi.conformity.proof.verify import Report, Rulebook, State, verify_conformity, verify_parsed
 from akashi.conformity.service import Conformity
 from akashi.ledger.errors import EncodingError
+from akashi.ledger.port import Ledger
 from akashi.ledger.proof.verdict import Status
 from akashi.ledger.wire import cbor
 from tests.app.service import CLINIC, Service
@@ -247,3 +250,34 @@ def test_answers_keep_their_history_and_are_carried_over(service: Service, confo
     assert history[0].carried_from == str(history[1].answered_ms)
     changes = conformity.answers.changed_since(NOW + 1)
     assert [(before and before.text, now.text) for before, now in changes] == [("まだ", "済み")]
+
+
+class Away:
+    """A ledger that does not answer; everything else is the real one."""
+
+    def __init__(self, real: Ledger) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)
+
+    def submit(self, envelope: bytes) -> None:
+        """Silence."""
+        raise ServerAway
+
+
+def test_an_answer_given_while_the_ledger_is_away_is_kept_and_said_later(
+    service: Service, conformity: Conformity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing a person typed is lost; it is on the ledger once, when the ledger is back."""
+    session, gateway = service.session(CLINIC), service.gateway(CLINIC)
+    monkeypatch.setattr(gateway.author, "_ledger", Away(gateway.ledger))
+    with pytest.raises(AnswerUnsaid):
+        conformity.answers.give([answer("c", text=SECRET)], session)
+    kept = conformity.answers.of("new", "c")
+    monkeypatch.undo()
+    size = service.server.engine.size
+    settled = [conformity.resume(), conformity.resume()]
+    assert kept is not None
+    assert kept.text == SECRET
+    assert (settled, service.server.engine.size - size) == ([1, 0], 1)

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field, replace
 
 from akashi.clock import Clock
 from akashi.conformity.catalogues.books import Books
-from akashi.conformity.errors import ItemUnknown, RecordUnknown
+from akashi.conformity.errors import AnswerUnsaid, ItemUnknown, RecordUnknown
 from akashi.conformity.events import AnswersKept, EvidenceKept
 from akashi.conformity.model import Answer, Audience, Mode, Reply
 from akashi.conformity.proof.codec import Fields, dump_answer, load_answer
 from akashi.conformity.proof.commitments import commit, commitment_root
+from akashi.conformity.saying import Voice
 from akashi.conformity.sealing import OpeningKeyMissing, fetch, stage
 from akashi.conformity.store import Documents
+from akashi.errors import Unavailable
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
 from akashi.keys.openers import Opener
@@ -62,9 +64,10 @@ class Answers:
     ) -> None:
         self._documents, self._author, self._payloads = documents, author, payloads
         self._openers, self._clock, self._books = tuple(openers), clock, books
+        self._voice = Voice(documents, author, clock)
 
     def give(self, answers: Sequence[Answer], session: Session) -> str:
-        """Keep answers and say so on the ledger; the handle of this act. Raises ``ItemUnknown``, ``RecordUnknown``."""
+        """Keep answers and say so on the ledger; the handle of this act. Raises ``ItemUnknown``, ``RecordUnknown``, ``AnswerUnsaid`` (kept)."""
         known = set(self._documents.keys(_EVIDENCE))
         for one in answers:
             item = self._books.shelf.item(one.catalogue, one.item)
@@ -78,13 +81,11 @@ class Answers:
         rows = [(f"{one.catalogue}/{one.item}", _dump(one)) for one in stamped]
         handle = new_handle(ANSWER)
         root = commitment_root([commit(row).digest for _, row in rows])
-        self._author.submit(
-            AnswersKept(handle, root, len(rows)),
-            subject=handle,
-            person=session.person,
-            device=session.device,
-            auth=session.auth,
-        )
+        try:
+            self._voice.say(AnswersKept(handle, root, len(rows)), handle, session)
+        except Unavailable as error:
+            self._documents.put_all(_ANSWERS, rows, now)
+            raise AnswerUnsaid from error
         self._documents.put_all(_ANSWERS, rows, now)
         return handle
 
@@ -134,7 +135,7 @@ class Answers:
         said = EvidenceKept(
             handle, staged.commitment, audience, staged.payload, staged.body_digest, staged.wraps, staged.storage
         )
-        self._author.submit(said, subject=handle, person=session.person, device=session.device, auth=session.auth)
+        self._voice.say(said, handle, session)
         made = EvidenceFile(handle, name, media_type, audience, staged.payload, now, len(data))
         self._documents.put(_EVIDENCE, handle, [name, media_type, int(audience), staged.payload, len(data)], now)
         return made

@@ -110,6 +110,17 @@ class ToolMissing(Unavailable):
     )
 
 
+class AnswerUnsaid(Unavailable):
+    """Answers are kept here, and the ledger could not be reached to say so; it is said again later."""
+
+    code = "conformity.unsaid"
+    ja, en = "答えは保存しました。台帳への記録はまだです。", "The answers are kept; the ledger does not hold them yet."
+    hint_ja, hint_en = (
+        "サーバーに届くようになれば、自動で記録されます。",
+        "It is recorded by itself once the server answers.",
+    )
+
+
 class FactMissing(Misuse):
     """A judge asks for a fact that a probe did not give, or of another type; the table of judges turns it into 判定不能."""
 

@@ -25,6 +25,7 @@ from akashi.conformity.probing import Bench, Probe, Progress, run_probes
 from akashi.conformity.proof.codec import Fields, dump_measurement, load_measurement
 from akashi.conformity.proof.commitments import Committed, commit
 from akashi.conformity.proof.items import Sealed, links_digest, load_head, seal_run
+from akashi.conformity.saying import Voice
 from akashi.conformity.store import Box, Documents
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
@@ -70,6 +71,7 @@ class Conformity:
             documents=self.documents, author=author, payloads=payloads, openers=openers, clock=clock, books=books
         )
         self._author, self._clock, self.judges = author, clock, judges
+        self._voice = Voice(self.documents, author, clock)
         self._running = threading.Lock()
 
     def close(self) -> None:
@@ -80,6 +82,10 @@ class Conformity:
     def institution(self) -> str:
         """Whose conformity it is."""
         return self._author.institution
+
+    def resume(self) -> int:
+        """Say on the ledger what is kept and could not be said; how much. Raises ``Unavailable`` while the ledger is away."""
+        return self._voice.resume()
 
     def now_ms(self) -> int:
         """The moment that verdicts are asked for."""
@@ -131,6 +137,7 @@ class Conformity:
     ) -> RunRecord:
         """Measure everything that is registered, judge everything, record it. One run at a time."""
         with self._running:
+            self.resume()
             started = self._clock.now_ms()
             measurements = run_probes(probes, self.targets(), bench, progress)
             return self._record(measurements, started, session)
@@ -211,10 +218,7 @@ class Conformity:
         return [one for book in self.books.shelf.catalogues for one in assessable(book, results) if one.contradiction]
 
     def _say(self, body: object, subject: str, session: Session) -> int:
-        said = self._author.submit(
-            body, subject=subject, person=session.person, device=session.device, auth=session.auth
-        )
-        return said.index
+        return self._voice.say(body, subject, session).index
 
 
 def _dump_target(one: Target) -> Value:

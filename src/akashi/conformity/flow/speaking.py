@@ -18,23 +18,22 @@ from akashi.conformity.deliveries import delivered
 from akashi.conformity.errors import BundleInvalid, RecordUnknown, StepRefused
 from akashi.conformity.proof.codec import Fields
 from akashi.conformity.proof.commitments import commit, verify_commitment
+from akashi.conformity.saying import Voice
 from akashi.conformity.sealing import OpeningKeyMissing, Staged, fetch, stage
 from akashi.conformity.store import Box, Documents
 from akashi.identity.model import Session
 from akashi.keys.openers import Opener
 from akashi.ledger.author import Author
-from akashi.ledger.errors import EncodingError, Refused
-from akashi.ledger.model import MAX_LIFETIME_MS, Statement
+from akashi.ledger.errors import EncodingError
+from akashi.ledger.model import Statement
 from akashi.ledger.registry import OpeningKey, opening_key
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
-from akashi.ledger.wire.envelope import parse_operation
 from akashi.vault.port import PayloadStore
 
 STATEMENT = "statement.cbor"
 MAX_TEXT = 40_000
-_OUTBOX, _OWN = "flow.outbox", "flow.own"
-_WAITING, _SETTLED, _REFUSED = 0, 1, 2
+_OWN = "flow.own"
 
 ProveKey = Callable[[str], bytes | None]
 """The id of an institution's opening key, proven from the evidence to be its own; ``None`` where it has none."""
@@ -75,6 +74,7 @@ class Speaker:
         prove_steps: ProveSteps,
     ) -> None:
         self._documents = Documents(database, box)
+        self._voice = Voice(self._documents, author, clock)
         self._author, self._ledger, self._payloads = author, author.ledger, payloads
         self._openers, self._clock, self._prove_key = tuple(openers), clock, prove_key
         self._prove_steps = prove_steps
@@ -90,44 +90,12 @@ class Speaker:
         return self._author.institution
 
     def resume(self) -> int:
-        """Submit again what got no answer; returns how many are settled now. Stops at the first silence (raises ``Unavailable``)."""
-        done = 0
-        for one in self._documents.newest(_OUTBOX):
-            fields = Fields(one.value, 2)
-            if fields.number() == _WAITING:
-                done += self._submit(one.key, fields.octets())
-        return done
+        """Submit again what got no answer; how many are accepted now. Raises ``Unavailable`` at the first silence."""
+        return self._voice.resume()
 
     def say(self, body: object, subject: str, session: Session) -> None:
         """Say ``body`` about ``subject``. Raises ``StepRefused``, and ``Unavailable`` where it is kept and will be said again."""
-        envelope = self._author.compose(
-            body,
-            subject=subject,
-            person=session.person,
-            device=session.device,
-            auth=session.auth,
-            lifetime_ms=MAX_LIFETIME_MS,
-        )
-        key = parse_operation(envelope).id.hex()
-        self._documents.put(_OUTBOX, key, [_WAITING, envelope], self._clock.now_ms())
-        if not self._submit(key, envelope):
-            raise StepRefused(reason=self._refusal(key))
-
-    def _submit(self, key: str, envelope: bytes) -> bool:
-        try:
-            self._ledger.submit(envelope)
-        except Refused as error:
-            # The envelope is not kept any longer: it will never count.
-            self._documents.put(_OUTBOX, key, [_REFUSED, error.reason.encode()], self._clock.now_ms())
-            return False
-        self._documents.put(_OUTBOX, key, [_SETTLED, b""], self._clock.now_ms())
-        return True
-
-    def _refusal(self, key: str) -> str:
-        found = self._documents.get(_OUTBOX, key)
-        fields = Fields(None if found is None else found.value, 2)
-        fields.number()
-        return fields.octets().decode("ascii", "replace")
+        self._voice.say(body, subject, session)
 
     def keep(self, space: str, key: str, value: Value) -> None:
         """Keep a document here, sealed; every version stays."""
