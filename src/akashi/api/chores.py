@@ -95,8 +95,13 @@ def of_gateway(gateway: Gateway, origin: TlsServer, errors: ErrorCounter) -> Cho
     def revoked() -> frozenset[int]:
         return frozenset(entry.serial_number for entry in x509.load_pem_x509_crl(newest_crl(gateway)))
 
+    def unsaid() -> None:
+        if gateway.paths.conformity.exists():  # nobody has used conformity here yet: its books need not be read
+            gateway.conformity.resume()
+
     chores = [
         Chore("outbox", OUTBOX_EVERY_MS, gateway.exchange.resume),
+        Chore("conformity", OUTBOX_EVERY_MS, unsaid),
         Chore("notices", OUTBOX_EVERY_MS, gateway.exchange.poll),
         Chore("sweep", SWEEP_EVERY_MS, gateway.accounts.sweep),
         Chore("drafts", SWEEP_EVERY_MS, gateway.drafts.sweep),
