@@ -61,7 +61,7 @@ def test_measure_answer_and_see_the_contradiction(stage: Assessed, browser: Brow
     seat.go(f"/conformity/sheets/{OPS}/{item}")
     seat.look("conformity-item-en")
 
-    assert "answers stand against a measurement" in text
+    assert "Answers that stand against a measurement: 1" in text
     assert "点検記録.pdf" in seat.text()
     assert (seat.complaints, seat.overflowing) == ([], [])
 

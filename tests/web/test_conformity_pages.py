@@ -10,7 +10,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from akashi.conformity.errors import AnswerUnsaid
 from akashi.conformity.model import Mode, Reply
+from akashi.conformity.store import Documents
 from akashi.identity.journal import Outcome
 from akashi.web.rendering import texts
 from tests.web.conformity_stage import FAILING, Assessed
@@ -197,6 +199,33 @@ def test_conditions_decide_what_applies(stage: Assessed, clinic: httpx.Client) -
 
     assert one == {"wireless"}
     assert len(stage.gateway(stage.world.clinic).conformity.features()) == 6
+
+
+def test_what_another_process_writes_is_seen_at_once(stage: Assessed, clinic: httpx.Client) -> None:
+    """Verdicts are kept between pages, but never past a write, also of the command line beside the service."""
+    gateway = stage.gateway(stage.world.clinic)
+    before = clinic.get("/conformity").text
+    beside = Documents(gateway.paths.conformity, gateway.keystore)
+    beside.put("profile", "features", ["wireless"], gateway.clock.now_ms())
+    beside.close()
+    after = clinic.get("/conformity").text
+    clinic.post("/conformity/features", data={"csrf": csrf_of(clinic), "preset": "exchange_service"}, headers=OURS)
+
+    assert re.findall(r"<title id=.cf-all.>[^<]*", before) != re.findall(r"<title id=.cf-all.>[^<]*", after)
+
+
+def test_an_answer_that_is_kept_but_not_said_is_no_refusal(
+    stage: Assessed, clinic: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is away: the page says that the answer is kept, so that nobody sends it twice."""
+
+    def away(*_: object) -> str:
+        raise AnswerUnsaid
+
+    monkeypatch.setattr(stage.gateway(stage.world.clinic).conformity.answers, "give", away)
+    answer = reply(clinic, "2-2")
+
+    assert answer.headers["location"] == f"/conformity/sheets/{OPS}/2-2?notice=unsaid"
 
 
 @pytest.mark.parametrize(

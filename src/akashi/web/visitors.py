@@ -50,6 +50,7 @@ NOTICES = {
     "measuring": "good",
     "measuring_already": "warn",
     "answered": "good",
+    "unsaid": "warn",
     "carried": "good",
     "declared": "good",
     "registered": "good",

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from akashi.app.conformity import desk
-from akashi.conformity.errors import RecordUnknown
+from akashi.conformity.errors import AnswerUnsaid, RecordUnknown
 from akashi.conformity.model import Answer, Audience, Reply
 from akashi.errors import AkashiError, InputError
 from akashi.ledger.model import HANDLE
@@ -50,6 +50,8 @@ def answer(visitor: Here, catalogue: str, item: str, form: OwnForm) -> Response:
     """Keep an answer, and the evidence file that came with it."""
     try:
         _keep(visitor, catalogue, item, form)
+    except AnswerUnsaid:
+        return to(address(catalogue, item), notice="unsaid")  # it is kept: to send the form again would answer twice
     except AkashiError as error:
         typed = {name: form.get(name) for name in _TYPED}
         return item_page(visitor, catalogue, item, error, typed)

@@ -75,8 +75,12 @@ def _rank(one: views.SheetSummary) -> tuple[bool, bool]:
 
 
 def _expiring(found: Sequence[Decision], now_ms: int) -> list[Decision]:
-    """What a person has to see to: answers in good time, measurements (one press of a button) a week before."""
-    return [one for one in found if one.basis is not Basis.MEASURED or one.expires_ms <= now_ms + MEASURED_SOON_MS]
+    """What a person has to see to: answers in good time, measurements (one press of a button) a week before.
+
+    What is 判定不能 has nothing to lose.
+    """
+    decided = [one for one in found if one.verdict is not Verdict.UNDECIDED]
+    return [one for one in decided if one.basis is not Basis.MEASURED or one.expires_ms <= now_ms + MEASURED_SOON_MS]
 
 
 def _runs(seat: Seat) -> list[RunRecord]:
