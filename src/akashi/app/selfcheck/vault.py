@@ -22,6 +22,7 @@ from akashi.app.selfcheck.context import TOOL, SelfContext, copy_database, scrat
 from akashi.app.selfcheck.ledgers import Books, books
 from akashi.app.selfcheck.trial import refuses
 from akashi.app.server.visibility import MemberView, decide_subject
+from akashi.conformity.deliveries import delivered
 from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Fact, Target
 from akashi.conformity.probing import Bench, Observed
@@ -158,8 +159,9 @@ def _wraps(path: Path, state: ReadState, canary: bytes, own_key: bytes) -> dict[
             known = record is not None and record.purpose is Purpose.OPENING
             foreign += 0 if known or (one.payload_id == canary and one.key_id == own_key) else 1
             continue
-        told = transfer(state, said.subject)
+        told, handed = transfer(state, said.subject), delivered(state, one.payload_id)
         parties = set() if told is None else {told.sender, told.receiver}
+        parties |= set() if handed is None else {handed.owner, *handed.readers}
         allowed = {key.key for party in parties for key in keys_of(state, party, Purpose.OPENING)}
         foreign += 0 if one.key_id in allowed else 1
     return {"wraps": len(kept), "wraps.broken": broken, "wraps.for_others": foreign}
