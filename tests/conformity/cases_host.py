@@ -216,8 +216,19 @@ def _inventory() -> list[Case]:
         case("inventory.matches", "inventory", name, "broken", {**files, "f": text}, option)
         for name, text in broken.items()
     ]
+    services = {"a.csv": table("asset_id,mac,address,status", "S-1,,127.0.0.1:8443,使用中", "S-2,,[::1]:8444,使用中")}
+    ports = table("mac,address", ",127.0.0.1:8443", ",[::1]:8444")
     return [
         *made,
+        case("inventory.matches", "inventory", "services", "good", {**services, "f": ports}, option),
+        case(
+            "inventory.matches",
+            "inventory",
+            "one more port",
+            "broken",
+            {**services, "f": ports + ",127.0.0.1:9\n"},
+            option,
+        ),
         case("inventory.retired", "inventory", "gone", "good", {**files, "f": NEIGHBOURS}, option),
         case("inventory.retired", "inventory", "back under another address", "broken", {**files, "f": retired}, option),
         case(
@@ -234,7 +245,9 @@ def _inventory() -> list[Case]:
 def _monitoring() -> list[Case]:
     check, option = "monitoring.alive", {"monitoring": "m", "inventory": "a.csv"}
 
-    def export(name: str, quality: str, second: str, alarm: str, names: tuple[str, ...] = ("A-1", "A-2")) -> Case:
+    def export(
+        name: str, quality: str, second: str, alarm: str | None, names: tuple[str, ...] = ("A-1", "A-2")
+    ) -> Case:
         watched = [
             {"asset_id": one, "seen": "2026-11-20T23:50:00Z" if at == 0 else second} for at, one in enumerate(names)
         ]
@@ -252,6 +265,7 @@ def _monitoring() -> list[Case]:
         export("one not watched", "broken", "", "2026-10-01", ("A-1",)),
         export("one silent for days", "broken", "2026-11-18T00:00:00Z", "2026-10-01"),
         export("alarm never tried lately", "broken", "2026-11-20T23:00:00Z", "2025-01-01"),
+        export("alarm never tried", "broken", "2026-11-20T23:00:00Z", None),
         export("from the future", "broken", "2027-11-20T23:00:00Z", "2026-10-01"),
     ]
 
@@ -341,7 +355,7 @@ def _settings() -> list[Case]:
     heading = "ticket,path,sha256,approved_by"
 
     def folder(
-        name: str, quality: str, content: str, ticket: str = heading, more: str = "", by: str = "責任者"
+        name: str, quality: str, content: str, ticket: str = heading, more: str = "", by: str = "責任者", only: str = ""
     ) -> Case:
         baseline = dumped({"approved_by": by, "approved": "2026-10-01", "files": {"a.conf": digest[0]}})
         files = {
@@ -350,7 +364,8 @@ def _settings() -> list[Case]:
             "tickets.csv": table(heading, *([ticket] if ticket != heading else [])),
         }
         files |= {"etc/more.conf": more} if more else {}
-        return Case(check, name, quality, lambda: seen("settings", files, option, address="etc"))
+        chosen = {**option, "only": only} if only else option
+        return Case(check, name, quality, lambda: seen("settings", files, chosen, address="etc"))
 
     return [
         folder("unchanged", "good", old),
@@ -359,6 +374,8 @@ def _settings() -> list[Case]:
         folder("a ticket nobody approved", "broken", new, f"T-1,a.conf,{digest[1]},"),
         folder("a ticket for something else", "broken", new, f"T-1,a.conf,{digest[0]},責任者"),
         folder("a file more", "broken", old, more="x = 1\n"),
+        folder("data beside the settings", "good", old, more="x = 1\n", only="a.*"),
+        folder("changed beside data", "broken", new, more="x = 1\n", only="a.*"),
         folder("a baseline nobody approved", "broken", old, by=""),
     ]
 

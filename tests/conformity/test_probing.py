@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -91,6 +92,40 @@ def test_probes_run_on_targets_of_their_kind_and_option() -> None:
         ("window", "tgt-glass0"),
     ]
     assert told == [("door", 0, 3), ("door", 1, 3), ("window", 2, 3)]
+
+
+def test_kinds_that_do_not_disturb_each_other_run_side_by_side() -> None:
+    """TLS, Akashi and the rest wait for each other here, which they can only at the same time; the order of results is that of the probes."""
+    meeting = threading.Barrier(3, timeout=10)
+
+    def meet(_target: Target, _bench: Bench) -> Observed:
+        meeting.wait()
+        return Observed({}, b"", "t")
+
+    kinds = (TargetKind.TLS, TargetKind.AKASHI, TargetKind.FILE)
+    probes = [Probe(f"meet-{one.value}", 1, one, False, meet) for one in kinds]  # noqa: FBT003  # not active
+    made = run_probes(probes, [Target(f"tgt-{one.value}", one, "x", {}, NOW + DAY) for one in kinds], bench())
+
+    assert [(one.probe, one.reach) for one in made] == [(one.name, Reach.REACHED) for one in probes]
+
+
+def test_what_signs_in_at_akashi_does_not_run_beside_its_own_probes() -> None:
+    """Probes of a host may try passwords at Akashi's own door; Akashi's own probes count such entries."""
+    at_once: list[int] = []
+    inside: set[str] = set()
+
+    def look(target: Target, _bench: Bench) -> Observed:
+        inside.add(target.handle)
+        at_once.append(len(inside))
+        time.sleep(0.01)
+        inside.discard(target.handle)
+        return Observed({}, b"", "t")
+
+    kinds = (TargetKind.HOST, TargetKind.AKASHI)
+    probes = [Probe(f"{number}-{one.value}", 1, one, False, look) for number in range(3) for one in kinds]  # noqa: FBT003
+    run_probes(probes, [Target(f"tgt-{one.value}", one, "x", {}, NOW + DAY) for one in kinds], bench())
+
+    assert at_once == [1] * 6
 
 
 def test_a_name_is_registered_once() -> None:

@@ -62,6 +62,25 @@ def address(written: str) -> str:
         return ""
 
 
+def place(written: str) -> str:
+    """An IP address, with its port where a register lists services; an empty text where it is none.
+
+    >>> place("192.0.2.1"), place("192.0.2.1:08443"), place("[2001:DB8::1]:443"), place("192.0.2.1:99999")
+    ('192.0.2.1', '192.0.2.1:8443', '[2001:db8::1]:443', '')
+    """
+    found = _SERVICE.fullmatch(written.strip())
+    if found is None:
+        return address(written)
+    bare, port = address(found[1] or found[2]), int(found[3])
+    if not bare or not 0 < port <= MAX_PORT:
+        return ""
+    return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
+
+
+MAX_PORT = 65_535
+_SERVICE = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})")
+
+
 def found_devices(raw: bytes) -> tuple[str, list[Device]]:
     """The devices in a CSV, ``ip neigh``, ``arp -a`` or nmap XML, and which of them it was."""
     written = text(raw)
@@ -88,20 +107,20 @@ def _nmap(raw: bytes) -> Iterable[Device]:
 def _neighbour(line: str) -> Iterable[Device]:
     """One line of ``ip neigh`` (``… lladdr aa:bb… REACHABLE``) or ``arp -a`` (Linux, Windows)."""
     parts = re.split(r"[\s()]+", line.strip())
-    place = next((made for part in parts if (made := address(part))), "")
+    where = next((made for part in parts if (made := address(part))), "")
     number = next((made for part in parts if (made := card(part))), "")
-    if not place and not number:
+    if not where and not number:
         if re.search(r"interface|internet address|インターネット|インターフェイス", line, re.IGNORECASE):
             return
         raise Unreached(reason="format")
     silent = {"FAILED", "INCOMPLETE", "<incomplete>", "incomplete"} & set(parts)
-    far = place and (ipaddress.ip_address(place).is_multicast or place == "255.255.255.255")
+    far = where and (ipaddress.ip_address(where).is_multicast or where == "255.255.255.255")
     if not silent and not far and number:
-        yield Device(number, place)
+        yield Device(number, where)
 
 
-def _device(mac: str, place: str) -> Device:
-    made = Device(card(mac), address(place))
+def _device(mac: str, where: str) -> Device:
+    made = Device(card(mac), place(where))
     if not made.mac and not made.address:
         raise Unreached(reason="format")
     return made
@@ -118,7 +137,7 @@ def inventory(target: Target, bench: Bench) -> Observed:
     groups = _by_status(table(listed, ASSETS))
     seen = {one.mac for one in devices} | {one.address for one in devices}
     known = [row for rows in groups.values() for row in rows]
-    explained = {card(row["mac"]) for row in known} | {address(row["address"]) for row in known if not card(row["mac"])}
+    explained = {card(row["mac"]) for row in known} | {place(row["address"]) for row in known if not card(row["mac"])}
     facts: dict[str, Fact] = {
         "listed": len(known),
         "in_use": len(groups["in_use"]),
@@ -137,7 +156,7 @@ def _by_status(rows: list[Row]) -> dict[str, list[Row]]:
     made: dict[str, list[Row]] = {"in_use": [], "retired": [], "stored": []}
     for row in rows:
         status = row["status"].lower()
-        if not row["asset_id"] or not (card(row["mac"]) or address(row["address"])):
+        if not row["asset_id"] or not (card(row["mac"]) or place(row["address"])):
             raise Unreached(reason="format")
         if status in IN_USE:
             made["in_use"].append(row)
@@ -153,14 +172,15 @@ def _by_status(rows: list[Row]) -> dict[str, list[Row]]:
 def _seen(row: Row, seen: set[str]) -> bool:
     """By its card where the register knows it; by its address only otherwise, since addresses are handed on."""
     number = card(row["mac"])
-    return number in seen if number else address(row["address"]) in seen
+    return number in seen if number else place(row["address"]) in seen
 
 
 @probe("monitoring", kind=TargetKind.FILE, option="monitoring")
 def monitoring(target: Target, bench: Bench) -> Observed:
     """An export of the monitoring: which assets it watches, when it last heard of them, when its alarm was last tried.
 
-    ``monitoring``: JSON ``{"alarm_tested": moment, "watched": [{"asset_id": …, "seen": moment}]}``; ``inventory``: the register.
+    ``monitoring``: JSON ``{"alarm_tested": moment, "watched": [{"asset_id": …, "seen": moment}]}``, where ``null`` says that the alarm was
+    never tried; ``inventory``: the register.
     """
     raw = exported(target, "monitoring", bench)
     if not target.options.get("inventory"):
@@ -172,8 +192,8 @@ def monitoring(target: Target, bench: Bench) -> Observed:
         if not isinstance(name, str) or not isinstance(when, str):
             raise Unreached(reason="format")
         heard[name] = moment_ms(when)
-    tested = export.get("alarm_tested")
-    if not isinstance(tested, str):
+    tested = export.get("alarm_tested", "")
+    if tested is not None and not isinstance(tested, str):
         raise Unreached(reason="format")
     in_use = {row["asset_id"] for row in _by_status(table(given_bytes(target, "inventory"), ASSETS))["in_use"]}
     facts: dict[str, Fact] = {
@@ -181,6 +201,6 @@ def monitoring(target: Target, bench: Bench) -> Observed:
         "unwatched": len(in_use - heard.keys()),
         "oldest_ms": min((when for name, when in heard.items() if name in in_use), default=0),
         "newest_ms": max(heard.values(), default=0),
-        "alarm_ms": moment_ms(tested),
+        "alarm_ms": 0 if tested is None else moment_ms(tested),
     }
     return Observed(facts, json.dumps(export, ensure_ascii=False).encode(), "export")

@@ -10,6 +10,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
@@ -278,7 +279,8 @@ def _allowed(name: str, allowed: list[str]) -> bool:
 def settings(target: Target, bench: Bench) -> Observed:
     """The files of a folder (the address) against a signed-off ``baseline`` and the ``tickets`` of changes since.
 
-    ``baseline``: JSON ``{"approved_by": …, "approved": moment, "files": {relative name: SHA-256}}``.
+    ``baseline``: JSON ``{"approved_by": …, "approved": moment, "files": {relative name: SHA-256}}``; ``only``: patterns of names (``*.toml``)
+    where settings lie among other files.
     """
     folder = Path(target.address)
     if not folder.is_dir():
@@ -291,7 +293,12 @@ def settings(target: Target, bench: Bench) -> Observed:
         raise Unreached(reason="format")
     if not files or not all(isinstance(one, str) and re.fullmatch("[0-9a-f]{64}", one) for one in files.values()):
         raise Unreached(reason="format")
-    now = {str(path.relative_to(folder)): _digest(path) for path in files_below(folder) if path.resolve() not in own}
+    patterns = listed(target.options.get("only", "")) or ["*"]
+    now = {
+        str(path.relative_to(folder)): _digest(path)
+        for path in files_below(folder)
+        if path.resolve() not in own and any(fnmatchcase(path.name, one) for one in patterns)
+    }
     drifted = {name for name in now.keys() | files.keys() if now.get(name) != files.get(name)}
     tickets = table(given_bytes(target, "tickets"), TICKETS) if target.options.get("tickets") else []
     asked = {(row["path"], row["sha256"]) for row in tickets if row["ticket"] and row["approved_by"]}

@@ -350,6 +350,12 @@ def monitoring_alive(given: Given, limits: Limits) -> Opinion:
             f"{silent} 時間、便りのない機器があります（上限 {hours}）。",
             f"An asset has been silent for {silent} h (at most {hours}).",
         )
+    if alarm <= 0:
+        return partial(
+            "monitoring.never_tried",
+            f"{assets} 台とも監視されていますが、警報は一度も試されていません。",
+            f"All {assets} assets are watched, but the alarm was never tried.",
+        )
     tried = (now - alarm) // DAY_MS
     if tried >= days:
         return partial(
