@@ -18,7 +18,7 @@ FILES = sorted((Path(__file__).parents[1] / "vectors").glob("conformity-*.json")
 CLASSES = {
     "conformity.header", "conformity.shape", "conformity.commitments", "conformity.order", "conformity.record", "conformity.root",
     "conformity.item", "conformity.head", "conformity.catalogue", "conformity.crosswalk", "conformity.item_unknown",
-    "conformity.decisions", "conformity.verdict", "conformity.apart",
+    "conformity.decisions", "conformity.times", "conformity.verdict", "conformity.counts", "conformity.apart",
 }  # fmt: skip
 """Classes of this page's own steps; each must have a vector that is refused with it."""
 

@@ -6,13 +6,14 @@ Two editions ask about disks, papers and updates; the judges are those that ship
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from akashi.app.conformity.library import judges
 from akashi.conformity.catalogues.catalogue import Shelf, dump_catalogue, with_digest
 from akashi.conformity.catalogues.crosswalk import Crosswalk
-from akashi.conformity.evaluation import Inputs, evaluate
+from akashi.conformity.evaluation import Inputs, Results, assessable, evaluate
 from akashi.conformity.events import RunRecorded
 from akashi.conformity.model import (
     DAY_MS,
@@ -28,6 +29,7 @@ from akashi.conformity.model import (
     Reach,
     Relation,
     Reply,
+    Verdict,
     Words,
 )
 from akashi.conformity.proof.bundle import MAGIC
@@ -133,6 +135,10 @@ class Run:
     withheld: frozenset[int]
     """Items that not everybody may see."""
     places: list[str] = field(default_factory=list)
+    judged_ms: int = NOW
+    started_ms: int = NOW - 1000
+    counts: tuple[int, ...] = (0,) * 5
+    """Verdicts of the items that are no headings, by number."""
 
     def at(self, place: str) -> int:
         """The index of the decision on ``catalogue/item``."""
@@ -204,8 +210,13 @@ class Story:
         values.extend(dump_decision(one) for one in decisions)
         return Run(
             values, apart, [dump_catalogue(one) for one in self.catalogues], dump_links(self.links), frozenset(withheld),
-            [f"{one.catalogue}/{one.item}" for one in decisions],
+            [f"{one.catalogue}/{one.item}" for one in decisions], self.now_ms,
+            min([NOW - 1000, *(one.started_ms for one in self.measurements)]), self._counts(shelf, results),
         )  # fmt: skip
+
+    def _counts(self, shelf: Shelf, results: Results) -> tuple[int, ...]:
+        every = Counter(one.verdict for book in shelf.catalogues for one in assessable(book, results))
+        return tuple(every[verdict] for verdict in Verdict)
 
 
 @dataclass
@@ -223,8 +234,10 @@ class Record:
         """Leaf 0, the enrolments and the record."""
         items = self.run.items()
         log = self.log
-        log.now_ms = NOW + 1000
-        body = RunRecorded(RUN, commitment_root([one.digest for one in items]), len(items), NOW - 1000, NOW, (0,) * 5)
+        now = self.run.judged_ms
+        log.now_ms = now + 1000
+        root = commitment_root([one.digest for one in items])
+        body = RunRecorded(RUN, root, len(items), self.run.started_ms, now, self.run.counts)
         said = replace(body, **self.more)  # type: ignore[arg-type]  # the fields of RunRecorded
         index = log.say(said, self.signer, self.institution, subject=said.run, result=self.result)
         log.block()

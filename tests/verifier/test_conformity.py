@@ -184,7 +184,7 @@ def test_the_program_prints_both_languages(files: tuple[str, str], capsys: pytes
     """Status 0, the tally of states, a line per decision, and what was not proven: the judges at least."""
     assert main(["--trust", files[1], files[0]]) == 0
     printed = capsys.readouterr().out
-    assert "再計算 recomputed: 13" in printed
+    assert "再計算 recomputed: 14" in printed
     assert "doors-1/m  不適合 fails  自己申告 word  再計算 recomputed" in printed
     assert "判定器" in printed
     assert "`akashi conformity verify` has the judges" in printed

@@ -7,6 +7,7 @@ Guarantees: every value has the type and every list the length of the page, so t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,8 @@ MAGIC = b"akashi-conformity/1\n"
 MAX_FILE = 64 << 20
 MAX_ITEMS = 100_000
 MAX_FACTS = 500
+MAX_CATALOGUES, MAX_LINKS, MAX_LINKED, MAX_MEASURED = 64, 4_000, 64, 5_000
+MAX_CATALOGUE, MAX_DEPTH = 2_000, 16
 _NAME = re.compile(r"[^\s/]{1,40}")
 _MODES = ("measured", "partly", "people", "group")
 _RELATIONS = ("equal", "covers", "part_of", "overlaps")
@@ -71,8 +74,11 @@ def parse(data: bytes) -> File:
     demand(0 < len(commitments) <= MAX_ITEMS, "conformity.commitments")
     demand(all(map(is_bytes, commitments)), "conformity.commitments")
     disclosed = _disclosures(shown)
-    demand(all(map(is_bytes, catalogues)), "conformity.catalogue")
+    demand(len(catalogues) <= MAX_CATALOGUES and all(map(is_bytes, catalogues)), "conformity.catalogue")
     read = [_link(row) for row in links]
+    ends = Counter(end for one in read for end in (one.source, one.target))
+    few = len(read) <= MAX_LINKS and all(count <= MAX_LINKED for count in ends.values())
+    demand(few, "conformity.crosswalk", "too many")
     return File(run, evidence, commitments, disclosed, catalogues, read, links, _disclosures(apart), sealed)
 
 
@@ -119,12 +125,14 @@ def parse_head(data: bytes) -> Head:
     versions = {one[0]: one[1] for one in (fields(row, "tn") for row in judges)}
     measured, said, decided = fields(counts, "nnn", "conformity.head")
     demand((measured, said) == (len(probes), len(answered)) and decided >= 0, "conformity.head")
+    demand(len(set(answered)) == said, "conformity.head", "answers")
+    demand(measured <= MAX_MEASURED, "conformity.size")
     numbers = (measured, said, decided)
     return Head(institution, run, frozenset(features), now, named, crosswalk, versions, numbers, answered, probes)
 
 
-def parse_measurement(data: bytes) -> tuple[str, bytes]:
-    """(probe, raw commitment) of a measurement; its facts are for judges, only their form is looked at."""
+def parse_measurement(data: bytes) -> tuple[str, int, int, bytes]:
+    """(probe, started, ended, raw commitment) of a measurement; its facts are for judges, only their form is looked at."""
     row = fields(cbor.decode(data), "tntttnnntlo")
     demand(row[7] in (1, 2, 3, 4), "conformity.shape")
     facts = row[9]
@@ -133,7 +141,7 @@ def parse_measurement(data: bytes) -> tuple[str, bytes]:
         pair = isinstance(fact, list) and len(fact) == 2 and isinstance(fact[0], str)
         demand(pair and (isinstance(fact[1], str | int) or _is_texts(fact[1])), "conformity.fact")
     demand(len({fact[0] for fact in facts}) == len(facts), "conformity.facts")
-    return row[0], row[10]
+    return row[0], row[5], row[6], row[10]
 
 
 def parse_answer(data: bytes) -> tuple[Answer, bytes]:
@@ -174,6 +182,7 @@ def parse_catalogue(data: bytes) -> Catalogue:
     """Section 5.1: the canonical form (any fault: `conformity.catalogue`)."""
     code = "conformity.catalogue"
     head, parameters, groups, items = fields(cbor.decode(data), "llll", code)
+    demand(max(len(groups), len(items)) <= MAX_CATALOGUE, code, "size")
     name, family, order = fields(head, "ttntttttttt", code)[:3]
     keys = [fields(row, "t" + _letter(row) + "ttb", code)[0] for row in parameters]
     demand(all(low < high for low, high in pairwise(keys)), code)
@@ -209,7 +218,8 @@ def _check_headings(items: Sequence[Item]) -> None:
     for item in items:
         seen, at = {item.id}, item.parent
         while at:
-            demand(at in by_id and by_id[at].mode == "group" and at not in seen, "conformity.catalogue", "parent")
+            known = at in by_id and by_id[at].mode == "group" and at not in seen
+            demand(known and len(seen) <= MAX_DEPTH, "conformity.catalogue", "parent")
             seen.add(at)
             at = by_id[at].parent
         if item.mode != "group":

@@ -133,7 +133,7 @@ def decide(
             checks=(),
         )  # fmt: skip
     made = _decide(catalogue, item, tuple(checks), answer)
-    if made.verdict in (CONFORMS, PARTIAL, FAILS) and made.expires <= now:
+    if made.verdict != UNDECIDED and made.expires <= now:
         ja, en = EXPIRED
         return replace(made, verdict=UNDECIDED, basis=NONE, reason="item.expired", ja=ja, en=en)
     return made
@@ -220,7 +220,7 @@ class Crosswalk:
             # What can be measured itself takes nothing from what merely touches it.
             source = own.get(name) if relation in ("equal", "covers") or not made.checks else None
             verdict = None if source is None else carries(source.verdict, relation)
-            if source is None or verdict is None or (source.expires and source.expires <= now):
+            if source is None or source.carried or verdict is None or (source.expires and source.expires <= now):
                 continue
             ja = f"{name} の判定から引き継ぎました（{_RELATION_JA[relation]}）。"
             en = f"Carried over from {name} ({relation})."

@@ -8,6 +8,7 @@ Trusts: the trust file.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from akashi_verifier import Failure, cbor, demand, tree
@@ -17,6 +18,11 @@ from akashi_verifier import steps as evidence
 from akashi_verifier.conformity import form
 from akashi_verifier.conformity.form import Catalogue, File, Head
 from akashi_verifier.conformity.rules import (
+    DAY_MS,
+    NO,
+    NOT_ASKED,
+    PARTLY,
+    YES,
     Answer,
     Check,
     Crosswalk,
@@ -25,6 +31,7 @@ from akashi_verifier.conformity.rules import (
     applies,
     decide,
     heading,
+    is_open,
     is_unattempted,
     unattempted,
 )
@@ -117,20 +124,15 @@ class _Run:
         answers, texts = self._inputs()
         first = 1 + head.counts[0] + head.counts[1]
         stated, places = self._stated(first, catalogues)
-        computed = Decisions(head, catalogues, Crosswalk(file.links), answers, stated)  # (6)
         hidden = {head.answered[n] for n in range(head.counts[1]) if 1 + head.counts[0] + n not in file.disclosed}
         undisclosed = {place for n, place in enumerate(places) if first + n not in file.disclosed}
-        excused = computed.excused(hidden | undisclosed)
-        rows = []
-        for place in places:
-            if place in undisclosed:
-                continue
-            decision = stated.get(place)
-            follows = decision is not None and place not in computed.torn and decision == computed.all[place]
-            state = RECOMPUTED if follows else WITHHELD if decision and place in excused else INVALID
-            rows.append(_row(place, decision, state))
+        computed = Decisions(head, catalogues, Crosswalk(file.links), answers, stated, (hidden, undisclosed))  # (6)
+        shown = [place for place in places if place not in undisclosed]
+        rows = [_row(place, stated.get(place), computed.state(place)) for place in shown]
+        counted = self._agrees(catalogues, shown, stated)
         apart, wrong = self._apart(texts)  # (7)
         invalid = any(row["state"] == INVALID for row in rows)
+        wrong = wrong if counted else "conformity.counts"
         failure = "conformity.item" if self._broken else "conformity.verdict" if invalid else wrong
         if failure:
             return failed(failure, self._broken, [row for row in rows if row["state"] == INVALID])
@@ -161,16 +163,20 @@ class _Run:
     def _inputs(self) -> tuple[dict[str, Answer], dict[int, bytes]]:
         """The disclosed answers by place, and the raw and text commitments by item index."""
         head, answers, texts = self._head, dict[str, Answer](), dict[int, bytes]()
+        started, judged = self._record.body[4], head.judged_ms
+        demand(judged == self._record.body[5], "conformity.times")
         for index, probe in enumerate(head.probes, 1):
             value = self._value(index)
             if value is not None:
-                found, texts[index] = form.parse_measurement(value)
+                found, begun, ended, texts[index] = form.parse_measurement(value)
                 demand(found == probe, "conformity.head", "probes")
+                demand(started <= begun <= ended <= judged, "conformity.times")
         for index, place in enumerate(head.answered, 1 + len(head.probes)):
             value = self._value(index)
             if value is not None:
                 answer, texts[index] = form.parse_answer(value)
                 demand(answer.place == place, "conformity.head", "answers")
+                demand(0 <= answer.answered <= judged, "conformity.times")
                 answers[place] = answer
         return answers, texts
 
@@ -186,6 +192,15 @@ class _Run:
                 if f"{decision.catalogue}/{decision.item}" == place:
                     stated[place] = decision
         return stated, places
+
+    def _agrees(self, catalogues: list[Catalogue], shown: list[str], stated: dict[str, Decision]) -> bool:
+        """Whether the recorded counts are, or with undisclosed decisions can be, those of the stated verdicts."""
+        leaves = {f"{one.id}/{item.id}" for one in catalogues for item in one.items if item.mode != "group"}
+        found = Counter(stated[place].verdict for place in shown if place in leaves and place in stated)
+        counts = self._record.body[6]
+        if len(shown) == self._head.counts[2]:
+            return all(found[n] == recorded for n, recorded in enumerate(counts, 1))
+        return sum(counts) == len(leaves) and all(found[n] <= recorded for n, recorded in enumerate(counts, 1))
 
     def _apart(self, texts: dict[int, bytes]) -> tuple[int, str | None]:
         """Step 7: how many raw outputs and texts are right, and the failure if one is not."""
@@ -214,7 +229,8 @@ def _books(file: File, head: Head) -> list[Catalogue]:
 class Decisions:
     """Step 6: every decision, computed from the stated results of checks (section 5.5).
 
-    `all`: by place. `torn`: places whose stated checks are not the item's, or not those of another decision.
+    `all`: by place. `torn`: places whose stated checks are not the item's, or not those of another decision, or whose decision no
+    answer gives. `withheld`: places that may rest on something withheld; `blind`: on a decision that nobody can know.
     """
 
     def __init__(
@@ -224,6 +240,7 @@ class Decisions:
         crosswalk: Crosswalk,
         answers: dict[str, Answer],
         stated: dict[str, Decision],
+        withheld: tuple[set[str], set[str]],
     ) -> None:
         self._head, self._catalogues, self._crosswalk, self._stated = head, catalogues, crosswalk, stated
         self._results: dict[tuple[str, str], Check] = {}
@@ -232,7 +249,13 @@ class Decisions:
         leaves = [(one.id, item) for one in catalogues for item in one.items if item.mode != "group"]
         for name, item in leaves:
             self._learn(name, item)
-        own = {f"{name}/{item.id}": self._own(name, item, answers) for name, item in leaves}
+        own = {f"{name}/{item.id}": self._own(name, item, answers.get(f"{name}/{item.id}")) for name, item in leaves}
+        hidden, undisclosed = withheld
+        self.withheld, self.blind = (hidden & own.keys()) | undisclosed, set(undisclosed)
+        for name, item in leaves:
+            if f"{name}/{item.id}" in hidden - undisclosed:
+                self._suppose(name, item, own)
+        self._spread(own)
         self.all = {place: crosswalk.carry(made, own, head.judged_ms) for place, made in own.items()}
         for one in catalogues:
             self._headings(one)
@@ -253,14 +276,59 @@ class Decisions:
         if not right:
             self.torn.add(place)
 
-    def _own(self, catalogue: str, item: Item, answers: dict[str, Answer]) -> Decision:
+    def _own(self, catalogue: str, item: Item, answer: Answer | None) -> Decision:
         """A check that no decision of the catalogue states counts as not attempted."""
         versions = self._head.judges
         checks = [
             self._results.get((catalogue, name)) or unattempted(name, versions.get(name, 0)) for name in item.checks
         ]
-        answer = answers.get(f"{catalogue}/{item.id}")
+        made = self._stated.get(f"{catalogue}/{item.id}")
+        unstated = any((catalogue, name) not in self._results for name in item.checks)
+        if made is not None and made.carried and unstated and item.mode == "measured" and len(checks) > 1:
+            answer = None  # It is open beside an answer where one check was attempted and another was not: for all that is stated, so.
         return decide(catalogue, item, self._head.features, checks, answer, self._head.judged_ms)
+
+    def _suppose(self, catalogue: str, item: Item, own: dict[str, Decision]) -> None:
+        """Behind a withheld answer: the stated decision, if some answer gives it."""
+        place = f"{catalogue}/{item.id}"
+        made = self._stated.get(place)
+        if made is None:
+            return
+        if made.carried and item.checks:
+            own[place] = made  # its checks are not stated
+            return
+        said = min(made.expires - item.days * DAY_MS, self._head.judged_ms)
+        may = [
+            self._own(catalogue, item, Answer(place, reply, said, documents))
+            for reply in (YES, PARTLY, NO, NOT_ASKED)
+            for documents in (False, True)
+        ]
+        found = next((one for one in may if one == made), None) or next(filter(is_open, may), None)
+        if found is None:
+            self.torn.add(place)
+        else:
+            own[place] = found
+
+    def _spread(self, own: dict[str, Decision]) -> None:
+        """From places to what takes from them: open items over the crosswalk, and headings."""
+        first, unknown = frozenset(self.withheld), frozenset(self.blind | self.torn)
+        for place, made in own.items() if first else ():
+            if is_open(made):
+                sources = {name for name, _ in self._crosswalk.sources(place)}
+                self.withheld |= {place} if sources & first else set()
+                self.blind |= {place} if sources & unknown else set()
+        for one in self._catalogues if first else ():
+            for item in one.items:
+                place, above = f"{one.id}/{item.id}", {f"{one.id}/{name}" for name in _above(one, item)}
+                self.withheld |= above if place in self.withheld else set()
+                self.blind |= above if place in self.blind | unknown else set()
+
+    def state(self, place: str) -> str:
+        """What became of a disclosed decision."""
+        made = self._stated.get(place)
+        if made is None or place in self.torn or (made != self.all[place] and place not in self.blind):
+            return INVALID
+        return WITHHELD if place in self.withheld else RECOMPUTED
 
     def _headings(self, catalogue: Catalogue) -> None:
         below: dict[str, list[Decision]] = {item.id: [] for item in catalogue.items}
@@ -271,22 +339,6 @@ class Decisions:
         for item in catalogue.items:
             if item.mode == "group":
                 self.all[f"{catalogue.id}/{item.id}"] = heading(catalogue.id, item, below[item.id])
-
-    def excused(self, hidden: set[str]) -> set[str]:
-        """Places whose decision may rest on one of the hidden places."""
-        if not hidden:
-            return hidden
-        found = set(hidden)
-        for one in self._catalogues:
-            for item in one.items:
-                place = f"{one.id}/{item.id}"
-                if any(source in hidden for source, _ in self._crosswalk.sources(place)):
-                    found.add(place)
-        for one in self._catalogues:
-            for item in one.items:
-                if f"{one.id}/{item.id}" in found:
-                    found |= {f"{one.id}/{above}" for above in _above(one, item)}
-        return found
 
 
 def _above(catalogue: Catalogue, item: Item) -> list[str]:
