@@ -53,26 +53,45 @@ class Results:
 
 def evaluate(shelf: Shelf, crosswalk: Crosswalk, inputs: Inputs, judges: Judges) -> Results:
     """Judge everything. Raises ``CatalogueInvalid`` where a catalogue names a judge that is not there."""
-    answers = {f"{one.catalogue}/{one.item}": one for one in inputs.answers}
-    own: dict[str, Decision] = {}
-    for catalogue in shelf.catalogues:
-        bench = _Bench(shelf, catalogue, inputs, judges)
-        for item in catalogue.items:
-            if item.mode is not Mode.GROUP:
-                name = f"{catalogue.id}/{item.id}"
-                own[name] = bench.decide(item, answers.get(name))
+    return settle(shelf, crosswalk, Judging(shelf, inputs, judges).own(), inputs.now_ms)
+
+
+def settle(shelf: Shelf, crosswalk: Crosswalk, own: Mapping[str, Decision], now_ms: int) -> Results:
+    """All decisions from the items' own ones: what is open and untried takes over a crosswalk, headings take from below."""
     decisions = {}
     for catalogue in shelf.catalogues:
         leaves = {
-            item.id: _carry(catalogue, item, own, crosswalk, inputs.now_ms)
+            item.id: _carry(catalogue, item, own, crosswalk, now_ms)
             for item in catalogue.items
             if item.mode is not Mode.GROUP
         }
+        below = _below(catalogue, leaves)
         decisions[catalogue.id] = [
-            leaves[item.id] if item.mode is not Mode.GROUP else _heading(catalogue, item, leaves)
+            leaves[item.id] if item.mode is not Mode.GROUP else _heading(catalogue, item, below[item.id])
             for item in catalogue.items
         ]
     return Results(decisions)
+
+
+class Judging:
+    """The items' own decisions over all catalogues of a shelf."""
+
+    def __init__(self, shelf: Shelf, inputs: Inputs, judges: Judges) -> None:
+        self._shelf, self._inputs = shelf, inputs
+        self._benches = {one.id: _Bench(shelf, one, inputs, judges) for one in shelf.catalogues}
+
+    def own(self) -> dict[str, Decision]:
+        """``catalogue/item`` to the item's own decision; headings have none."""
+        answers = {f"{one.catalogue}/{one.item}": one for one in self._inputs.answers}
+        names = [(one.id, item) for one in self._shelf.catalogues for item in one.items if item.mode is not Mode.GROUP]
+        return {
+            f"{catalogue}/{item.id}": self.decide(catalogue, item, answers.get(f"{catalogue}/{item.id}"))
+            for catalogue, item in names
+        }
+
+    def decide(self, catalogue: str, item: Item, answer: Answer | None) -> Decision:
+        """An item's own decision under an answer, or without one."""
+        return self._benches[catalogue].decide(item, answer)
 
 
 class _Bench:
@@ -114,7 +133,7 @@ def _carry(
     """The own decision, or the strongest one that a crosswalk carries here while the item itself is open and untried."""
     name = f"{catalogue.id}/{item.id}"
     made = own[name]
-    if made.verdict is not Verdict.UNDECIDED or made.reason not in _OPEN:
+    if not is_open(made):
         return made
     best: Decision | None = None
     for source, relation, _ in crosswalk.sources(name):
@@ -122,12 +141,22 @@ def _carry(
         if item.checks and relation not in _IN_FULL:
             continue  # it can be measured itself: what merely overlaps says too little of it
         verdict = carried(decision.verdict, relation) if decision is not None else None
-        if decision is None or verdict is None or (decision.expires_ms and decision.expires_ms <= now_ms):
+        if (
+            decision is None
+            or decision.carried
+            or verdict is None
+            or (decision.expires_ms and decision.expires_ms <= now_ms)
+        ):
             continue
         candidate = replace(decide_carried(item, decision, source, relation, verdict), catalogue=catalogue.id)
         if best is None or _better(candidate, best):
             best = candidate
     return best or made
+
+
+def is_open(own: Decision) -> bool:
+    """Whether nobody answered and nothing measured, so that a crosswalk may decide."""
+    return own.verdict is Verdict.UNDECIDED and own.reason in _OPEN
 
 
 _IN_FULL = frozenset({Relation.EQUAL, Relation.COVERS})
@@ -140,26 +169,27 @@ def _better(one: Decision, other: Decision) -> bool:
     return (_STRENGTH.index(one.verdict), one.basis) < (_STRENGTH.index(other.verdict), other.basis)
 
 
-def _heading(catalogue: Catalogue, item: Item, leaves: Mapping[str, Decision]) -> Decision:
+def _below(catalogue: Catalogue, leaves: Mapping[str, Decision]) -> dict[str, list[Decision]]:
+    """The decisions of all leaves below each heading, in the catalogue's order."""
+    parents = {one.id: one.parent for one in catalogue.items}
+    found: dict[str, list[Decision]] = {one.id: [] for one in catalogue.items if one.mode is Mode.GROUP}
+    for name, decision in leaves.items():
+        at = parents[name]
+        while at:
+            found[at].append(decision)
+            at = parents[at]
+    return found
+
+
+def _heading(catalogue: Catalogue, item: Item, below: Sequence[Decision]) -> Decision:
     """A heading's decision from all leaves below it."""
-    below = [leaves[one.id] for one in catalogue.items if one.id in leaves and _under(catalogue, one, item.id)]
     first = below[0]
-    basis = max((one.basis for one in below), default=first.basis)
+    basis = max(one.basis for one in below)
     expires = min((one.expires_ms for one in below if one.expires_ms), default=0)
     return Decision(
         catalogue.id, item.id, decide_heading(below), basis, "item.heading", first.why, expires,
         contradiction=any(one.contradiction for one in below),
     )  # fmt: skip
-
-
-def _under(catalogue: Catalogue, item: Item, heading: str) -> bool:
-    parents = {one.id: one.parent for one in catalogue.items}
-    at = item.parent
-    while at:
-        if at == heading:
-            return True
-        at = parents[at]
-    return False
 
 
 def assessable(catalogue: Catalogue, results: Results) -> list[Decision]:

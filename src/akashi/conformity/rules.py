@@ -54,7 +54,7 @@ def decide_item(
 ) -> Decision:
     """The verdict on one assessable item (its group's conditions are among ``item.when`` already)."""
     made = _decided(item, features, checks, answer)
-    if made.verdict not in (Verdict.UNDECIDED, Verdict.NOT_APPLICABLE) and made.expires_ms <= now_ms:
+    if made.verdict is not Verdict.UNDECIDED and made.reason != "item.feature" and made.expires_ms <= now_ms:
         return _decision(item, answer, Verdict.UNDECIDED, Basis.NONE, "item.expired", _EXPIRED, made.expires_ms, checks)
     return made
 

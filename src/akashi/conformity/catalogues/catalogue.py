@@ -22,6 +22,8 @@ from akashi.ledger.wire.cbor import Value
 
 MAX_BYTES = 4 << 20
 MAX_ITEMS = 2_000
+MAX_DEPTH = 16
+"""Headings above an item."""
 _ID = re.compile(r"[^\s/]{1,40}")
 _CATALOGUE_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}", re.ASCII)
 _TOP = {
@@ -44,7 +46,7 @@ def read_yaml(data: bytes, name: str) -> dict[str, object]:
         if any(isinstance(one, yaml.AliasEvent) for one in yaml.parse(text, _LOADER)):
             raise CatalogueInvalid(name=name, where="alias")
         value = yaml.load(text, _LOADER)  # noqa: S506  # a safe loader
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a 13th month, a number without end
         raise CatalogueInvalid(name=name, where="yaml") from error
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise CatalogueInvalid(name=name, where="top")
@@ -193,8 +195,26 @@ def check_catalogue(made: Catalogue, *, checks: Collection[str], features: Colle
         headed = not item.parent or (parent is not None and parent.mode is Mode.GROUP)
         if item.group not in groups or not headed or set(item.checks) - set(checks):
             raise CatalogueInvalid(name=made.id, where=f"{item.id}.checks")
-        if (item.mode in (Mode.MEASURED, Mode.PARTLY)) != bool(item.checks):
+        if (item.mode in (Mode.MEASURED, Mode.PARTLY)) != bool(item.checks) or item.valid_days < 0:
             raise CatalogueInvalid(name=made.id, where=f"{item.id}.mode")
+    _check_headings(made)
+
+
+def _check_headings(made: Catalogue) -> None:
+    """Parents make no circle, and every heading has a leaf below it: a circle would be walked for ever, an empty heading says nothing."""
+    parents = {item.id: item.parent for item in made.items}
+    headings = {item.id for item in made.items if item.mode is Mode.GROUP}
+    full: set[str] = set()
+    for item in made.items:
+        at = item.parent
+        for _ in range(MAX_DEPTH):
+            if at and item.mode is not Mode.GROUP:
+                full.add(at)
+            at = parents[at] if at else ""
+        if at:
+            raise CatalogueInvalid(name=made.id, where=f"{item.id}.parent")
+    if headings - full:
+        raise CatalogueInvalid(name=made.id, where="headings")
 
 
 def with_digest(made: Catalogue) -> Catalogue:
@@ -218,7 +238,7 @@ def dump_catalogue(made: Catalogue) -> bytes:
 def load_catalogue(data: bytes) -> Catalogue:
     """Inverse of :func:`dump_catalogue`, with its digest. Raises ``EncodingError``, :class:`CatalogueInvalid`."""
     match cbor.decode(data):
-        case [list(head), list(parameters), list(groups), list(items)]:
+        case [list(head), list(parameters), list(groups), list(items)] if len(items) <= MAX_ITEMS >= len(groups):
             pass
         case _:
             raise CatalogueInvalid(name="bundle", where="top")

@@ -2,11 +2,12 @@
 
 Guarantees: deterministic CBOR behind a magic line; what is withheld is there as a commitment only. A public bundle discloses measurements,
 decisions and public answers; an assessor's also carries raw output and texts, sealed to the assessor's key and to no other. Refuses:
-files over 64 MiB and more than 100,000 items. Source: docs/spec/conformity-bundle.md section 3.
+files over 64 MiB, more than 100,000 items, and catalogues and links that a verifier would walk for ever. Source: docs/spec/conformity-bundle.md section 3.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,11 @@ from akashi.ledger.wire.cbor import Value
 MAGIC = b"akashi-conformity/1\n"
 MAX_FILE = 64 << 20
 MAX_ITEMS = 100_000
+MAX_CATALOGUES = 64
+MAX_LINKS = 4_000
+MAX_LINKED = 64
+"""Links at one item: all ways of three hops are walked."""
+MAX_MEASURED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,17 @@ def parse_bundle(data: bytes) -> ConformityBundle:
     if not all(isinstance(one, bytes) for one in commitments) or not 0 < len(commitments) <= MAX_ITEMS:
         raise EncodingError("conformity.commitments")
     disclosed = load_disclosures(fields.rows())
-    catalogues = []
-    for row in fields.rows():
+    catalogues, rows = [], fields.rows()
+    if len(rows) > MAX_CATALOGUES:
+        raise EncodingError("conformity.catalogue")
+    for row in rows:
         if not isinstance(row, bytes):
             raise EncodingError("conformity.catalogue")
         catalogues.append(load_catalogue(row))
     links = load_links(fields.rows())
+    ends = Counter(end for one in links for end in (one.source, one.target))
+    if len(links) > MAX_LINKS or max(ends.values(), default=0) > MAX_LINKED:
+        raise EncodingError("conformity.crosswalk")
     apart = load_disclosures(fields.rows())
     digests = tuple(one for one in commitments if isinstance(one, bytes))
     return ConformityBundle(run, evidence, digests, disclosed, tuple(catalogues), tuple(links), apart, fields.octets())

@@ -122,8 +122,10 @@ def load_head(data: bytes) -> Head:
         judges.append((pair.text(), pair.number()))
     counts, places, probes = fields.rows(), fields.texts(), fields.texts()
     match counts:
-        case [int(measured), int(answered), int(decided)] if (measured, answered) == (len(probes), len(places)):
-            number = (measured, answered, max(0, decided))
+        case [int(measured), int(answered), int(decided)] if (
+            (measured, answered) == (len(probes), len(places)) and len(set(places)) == answered and decided >= 0
+        ):
+            number = (measured, answered, decided)
             head = (institution, run, features, now, catalogues, crosswalk, tuple(judges))
             return Head(*head, number, places, probes)
         case _:

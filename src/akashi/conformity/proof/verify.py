@@ -1,38 +1,36 @@
 """Verification of a conformity bundle, offline: from the ledger's evidence down to each recomputed verdict.
 
 (1) format; (2) the ledger's evidence holds, under a trust file, the record of this run; (3) the commitments give the recorded root;
-(4) every disclosed item is what its commitment says; (5) head, catalogues and crosswalk are the ones the run names; (6) every verdict is
-computed again from the disclosed facts and answers by the judges that the head names, and compared; (7) raw bytes and texts, where they
-are there, are what their items name.
+(4) every disclosed item is what its commitment says; (5) head, catalogues and crosswalk are the ones the run names, and everything was
+measured and answered when the record says; (6) every verdict is computed again from the disclosed facts and answers by the judges that the
+head names, and compared, and so are the recorded counts; (7) raw bytes and texts, where they are there, are what their items name.
 
 Guarantees: whatever the bytes, the answer is a :class:`Report`; a verdict is *recomputed* only if everything it stands on was disclosed, else
-it is *withheld*; one that does not follow is *invalid*, and then the whole report failed. Refuses to take trust, catalogues' digests or
-judges from anywhere but the run's record. Left to the caller: where the trust file came from; whether the targets were the right ones.
+it is *withheld*; one that cannot follow is *invalid*, and then the whole report failed. Refuses to take trust, catalogues' digests or
+judges from anywhere but the run's record. Left to the caller: where the trust file came from; whether the targets were the right ones;
+what catalogues to accept that are ``foreign``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from akashi.conformity.catalogues.catalogue import Shelf, check_catalogue, with_digest
 from akashi.conformity.catalogues.crosswalk import Crosswalk
 from akashi.conformity.errors import CatalogueInvalid
-from akashi.conformity.evaluation import Inputs, evaluate
 from akashi.conformity.events import RunRecorded
 from akashi.conformity.judges.registry import Judges
-from akashi.conformity.model import Answer, Decision, Measurement
-from akashi.conformity.proof.bundle import ConformityBundle, parse_bundle
+from akashi.conformity.proof.bundle import MAX_MEASURED, ConformityBundle, parse_bundle
 from akashi.conformity.proof.commitments import commitment_root, verify_commitment
 from akashi.conformity.proof.items import (
     Head,
     item_answer,
-    item_decision,
     item_measurement,
     links_digest,
     load_head,
 )
+from akashi.conformity.proof.recomputing import Recomputed, Row, Shown, State, agree
 from akashi.errors import AkashiError
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.events import AnyKind, load_body
@@ -41,23 +39,6 @@ from akashi.ledger.proof.verdict import Status
 from akashi.ledger.proof.verify import verify_file
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
-
-
-class State(StrEnum):
-    """What became of one stated verdict."""
-
-    RECOMPUTED = "recomputed"
-    WITHHELD = "withheld"
-    INVALID = "invalid"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One stated verdict."""
-
-    decision: Decision
-    state: State
-    expired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +55,10 @@ class Report:
     """Items that are not what their commitments say."""
     apart: int = 0
     """Raw outputs and texts that were there and right."""
+    hidden: int = 0
+    """Decisions that the bundle does not show."""
+    foreign: tuple[str, ...] = ()
+    """Catalogues (and ``crosswalk``) that are not word for word those that the verifier brought along."""
 
     def count(self, state: State) -> int:
         """How many verdicts ended so."""
@@ -92,6 +77,8 @@ class Rulebook:
     judges: Judges
     features: Collection[str]
     kinds: Iterable[AnyKind]
+    books: Mapping[str, bytes] = field(default_factory=dict)
+    """Digests of the catalogues by id, and of ``crosswalk``, that the verifier knows; none: nothing is called foreign."""
 
 
 def verify_conformity(data: bytes, trust: bytes | None, rulebook: Rulebook, now_ms: int) -> Report:
@@ -124,19 +111,25 @@ def verify_parsed(bundle: ConformityBundle, trust: bytes | None, rulebook: Ruleb
         head = load_head(bundle.disclosed[0][1])
         if head.institution != institution or head.run != bundle.run or 1 + sum(head.counts) != recorded.items:
             return failed("conformity.head")
+        if head.counts[0] > MAX_MEASURED:
+            return failed("conformity.size")
         shelf, crosswalk = _books(bundle, head, rulebook)  # (5)
-        rows = _Recomputed(bundle, head, set(broken)).rows(shelf, crosswalk, rulebook, now_ms)  # (6)
+        shown = Shown(bundle, head, frozenset(broken))
+        _times(shown, recorded)
+        rows = Recomputed(shown, shelf, crosswalk, rulebook.judges).rows(now_ms)  # (6)
+        uncounted = None if agree(shelf, rows, recorded.counts, head.counts[2]) else "conformity.counts"
         apart, wrong = _apart(bundle, broken)  # (7)
     except EncodingError as error:
         return failed(error.failure)
     except AkashiError as error:
         return failed(error.code)
     rows_failed = any(row.state is State.INVALID for row in rows)
-    failure = "conformity.item" if broken else "conformity.verdict" if rows_failed else wrong
+    failure = "conformity.item" if broken else "conformity.verdict" if rows_failed else uncounted or wrong
     times = {row.id: (row.block_ms, row.before_ms) for row in verdict.operations}
     recorded_ms, stamped_ms = times.get(operation.hex(), (0, None))
     status = Status.FAILED if failure else verdict.status
-    return Report(status, failure, head, tuple(rows), recorded_ms, stamped_ms, broken, apart)
+    hidden, foreign = head.counts[2] - len(rows), _foreign(head, rulebook.books)
+    return Report(status, failure, head, tuple(rows), recorded_ms, stamped_ms, broken, apart, hidden, foreign)
 
 
 def _recorded(bundle: ConformityBundle) -> tuple[RunRecorded, str, bytes]:
@@ -152,7 +145,8 @@ def _recorded(bundle: ConformityBundle) -> tuple[RunRecorded, str, bytes]:
 
 def _books(bundle: ConformityBundle, head: Head, rulebook: Rulebook) -> tuple[Shelf, Crosswalk]:
     catalogues = [with_digest(one) for one in bundle.catalogues]
-    if tuple((one.id, one.digest) for one in catalogues) != head.catalogues:
+    named = tuple((one.id, one.digest) for one in catalogues)
+    if named != head.catalogues or len({one.id for one in catalogues}) != len(catalogues):
         raise EncodingError("conformity.catalogue")
     if links_digest(bundle.links) != head.crosswalk:
         raise EncodingError("conformity.crosswalk")
@@ -163,85 +157,18 @@ def _books(bundle: ConformityBundle, head: Head, rulebook: Rulebook) -> tuple[Sh
     return shelf, crosswalk
 
 
-class _Recomputed:
-    """The run's inputs as far as they were disclosed, and the verdicts they give."""
+def _times(shown: Shown, recorded: RunRecorded) -> None:
+    """A run judges at the moment that it records, from what was measured in it and answered before: nothing older, nothing to come."""
+    now = shown.head.now_ms
+    measured = (recorded.started_ms <= one.started_ms <= one.ended_ms <= now for one in shown.measurements())
+    answered = (0 <= one.answered_ms <= now for one in shown.answers())
+    if now != recorded.judged_ms or not all(measured) or not all(answered):
+        raise EncodingError("conformity.times")
 
-    def __init__(self, bundle: ConformityBundle, head: Head, broken: Collection[int]) -> None:
-        measured, answered, decided = head.counts
-        self._bundle, self._head, self._broken = bundle, head, broken
-        self._measurements = range(1, 1 + measured)
-        self._answers = range(1 + measured, 1 + measured + answered)
-        self._decisions = range(1 + measured + answered, 1 + measured + answered + decided)
 
-    def _value(self, index: int) -> bytes | None:
-        return (
-            None if index in self._broken or index not in self._bundle.disclosed else self._bundle.disclosed[index][1]
-        )
-
-    def rows(self, shelf: Shelf, crosswalk: Crosswalk, rulebook: Rulebook, now_ms: int) -> list[Row]:
-        """Every verdict with what became of it; one whose item does not open is invalid."""
-        order = [(one.id, item.id) for one in shelf.catalogues for item in one.items]
-        if len(order) != len(self._decisions):
-            raise EncodingError("conformity.decisions")
-        inputs = Inputs(
-            frozenset(self._head.features),
-            self._disclosed_measurements(),
-            self._disclosed_answers(),
-            self._head.now_ms,
-            dict(self._head.judges),
-        )
-        results = evaluate(shelf, crosswalk, inputs, rulebook.judges)
-        computed = {(one.catalogue, one.item): one for name in shelf.catalogues for one in results.of(name.id)}
-        excused = self._resting_on_withheld(shelf, crosswalk, rulebook.judges)
-        rows = []
-        for index, place in zip(self._decisions, order, strict=True):
-            value = self._value(index)
-            if value is None and index not in self._broken:
-                continue
-            stated = computed[place] if value is None else item_decision(value)
-            if value is None or (stated.catalogue, stated.item) != place:
-                state = State.INVALID
-            elif stated == computed[place]:
-                state = State.RECOMPUTED
-            else:
-                state = State.WITHHELD if f"{place[0]}/{place[1]}" in excused else State.INVALID
-            rows.append(Row(stated, state, bool(stated.expires_ms) and stated.expires_ms <= now_ms))
-        return rows
-
-    def _withheld(self, indices: range) -> list[int]:
-        """Places, within ``indices``, of items that are honestly withheld; a broken one is no excuse."""
-        return [at for at, index in enumerate(indices) if index not in self._bundle.disclosed]
-
-    def _resting_on_withheld(self, shelf: Shelf, crosswalk: Crosswalk, judges: Judges) -> set[str]:
-        """``catalogue/item`` of every verdict that may rest on something withheld; all others must follow from what is here."""
-        probes = {self._head.probes[at] for at in self._withheld(self._measurements)}
-        own = {self._head.answered[at] for at in self._withheld(self._answers)}
-        versions = dict(self._head.judges)
-        for catalogue in shelf.catalogues:
-            for item in catalogue.items:
-                found = (judges.find(check, versions.get(check)) for check in item.checks)
-                if any(judge is not None and judge.probe in probes for judge in found):
-                    own.add(f"{catalogue.id}/{item.id}")
-        excused = set(own)
-        for catalogue in shelf.catalogues if own else ():
-            for item in catalogue.items:
-                name = f"{catalogue.id}/{item.id}"
-                if any(source in own for source, _, _ in crosswalk.sources(name)):
-                    excused.add(name)
-        for catalogue in shelf.catalogues if own else ():
-            parents = {item.id: item.parent for item in catalogue.items}
-            for item in catalogue.items:
-                at = item.parent if f"{catalogue.id}/{item.id}" in excused else ""
-                while at:
-                    excused.add(f"{catalogue.id}/{at}")
-                    at = parents[at]
-        return excused
-
-    def _disclosed_measurements(self) -> list[Measurement]:
-        return [item_measurement(value) for index in self._measurements if (value := self._value(index)) is not None]
-
-    def _disclosed_answers(self) -> list[Answer]:
-        return [item_answer(value)[0] for index in self._answers if (value := self._value(index)) is not None]
+def _foreign(head: Head, books: Mapping[str, bytes]) -> tuple[str, ...]:
+    named = (*head.catalogues, ("crosswalk", head.crosswalk))
+    return tuple(name for name, digest in named if books.get(name) != digest) if books else ()
 
 
 def _apart(bundle: ConformityBundle, broken: Collection[int]) -> tuple[int, str | None]:
