@@ -122,3 +122,10 @@ def test_another_shape_is_refused_or_means_itself(measured: Measurement, at: int
     except EncodingError:
         return
     assert dump_measurement(made) == row
+
+
+def test_the_last_one_is_found_without_opening_any(documents: Documents) -> None:
+    """By the time of writing, not by name."""
+    for key, at in (("b", 5), ("a", 9), ("c", 7)):
+        documents.put("s", key, "x", at)
+    assert (documents.last("s"), documents.last("none")) == ("a", None)

@@ -179,12 +179,7 @@ class Conformity:
 
     def sealed_run(self, name: str = "") -> Sealed:
         """A kept run with its salts; without a name the newest. Raises ``RecordUnknown``."""
-        if not name:
-            runs = self.runs()
-            if not runs:
-                raise RecordUnknown(name="run")
-            name = runs[0].run
-        return self._kept(name)[0]
+        return self._kept(name or self.documents.last(_RUNS) or "run")[0]
 
     def _kept(self, name: str) -> tuple[Sealed, tuple[int, ...]]:
         found = self.documents.get(_RUNS, name)

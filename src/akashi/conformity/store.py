@@ -140,6 +140,13 @@ class Documents:
             (SELECT max(version) FROM documents WHERE space = d.space AND key = d.key) ORDER BY key"""
         return self._read(space, query, (space,))
 
+    def last(self, space: str) -> str | None:
+        """The key of the document that was written last, or ``None`` where there is none."""
+        query = "SELECT key FROM documents WHERE space = ? ORDER BY at_ms DESC, key DESC LIMIT 1"
+        with self._translated():
+            row = self._db.execute(query, (space,)).fetchone()
+        return None if row is None else str(row[0])
+
     def keys(self, space: str) -> list[str]:
         """The keys of a space."""
         with self._translated():
