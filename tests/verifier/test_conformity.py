@@ -21,7 +21,7 @@ from akashi.conformity.proof.verify import verify_conformity
 from akashi_verifier import cbor
 from akashi_verifier.__main__ import main
 from akashi_verifier.conformity.steps import verify
-from tests.vectors.build_conformity import NEW, NOW, Run, Story, edition, item, trust_file
+from tests.vectors.build_conformity import ANSWERS, NEW, NOW, Run, Story, answered, edition, item, trust_file
 from tests.verifier.bend import mutate, nudge
 
 VECTORS = sorted((Path(__file__).parents[1] / "vectors").glob("conformity-*.json"))
@@ -146,6 +146,17 @@ def test_the_head_names_what_was_answered_and_measured(field: int, name: str) ->
     head: Any = run.values[0]
     head[field][0] = name
     assert verify(run.file(), TRUST)["failure"] == "conformity.head"
+
+
+@pytest.mark.parametrize(("verdict", "failure"), [(3, None), (1, "conformity.verdict")])
+def test_a_withheld_answer_hides_no_carried_lie(verdict: int, failure: str | None) -> None:
+    """Beside a withheld answer an item may be open and take over a verdict, but only the one that follows."""
+    run = Story(answers=(answered("doors-2/m"), *ANSWERS)).run()
+    stated: Any = run.values[run.at("doors-2/m")]
+    assert stated[2] == 3
+    stated[2], counts = verdict, list(run.counts)
+    run.counts = (counts[0] + (verdict == 1), counts[1], counts[2] - (verdict == 1), *counts[3:])
+    assert both(run.file(run.withheld)) == (failure, failure)
 
 
 def test_any_flipped_byte_is_refused() -> None:

@@ -293,9 +293,7 @@ class Decisions:
         place = f"{catalogue}/{item.id}"
         made = self._stated.get(place)
         if made is None:
-            return
-        if made.carried and item.checks:
-            own[place] = made  # its checks are not stated
+            self.torn.add(place)
             return
         said = min(made.expires - item.days * DAY_MS, self._head.judged_ms)
         may = [
