@@ -10,6 +10,8 @@ import pytest
 from akashi.app.desk.evidence import collected
 from akashi.app.errors import ServerAway
 from akashi.app.wiring import KINDS
+from akashi.conformity.catalogues.catalogue import Shelf, with_digest
+from akashi.conformity.catalogues.crosswalk import Crosswalk
 from akashi.conformity.errors import AnswerUnsaid
 from akashi.conformity.model import Audience, Facts, Reply, Target, TargetKind
 from akashi.conformity.probing import Bench, Pace
@@ -22,7 +24,7 @@ from akashi.ledger.port import Ledger
 from akashi.ledger.proof.verdict import Status
 from akashi.ledger.wire import cbor
 from tests.app.service import CLINIC, Service
-from tests.conformity.small import DAY, NOW, answer, door_probe, small_judges
+from tests.conformity.small import DAY, LINKS, NOW, answer, door_probe, small_judges
 
 RULES = Rulebook(small_judges(), frozenset({"windows", "keys", "cards"}), KINDS)
 GOOD: Facts = {"locked": True, "days": 1}
@@ -281,3 +283,16 @@ def test_an_answer_given_while_the_ledger_is_away_is_kept_and_said_later(
     assert kept is not None
     assert kept.text == SECRET
     assert (settled, service.server.engine.size - size) == ([1, 0], 1)
+
+
+def test_an_old_run_keeps_the_books_it_was_judged_by(service: Service, conformity: Conformity) -> None:
+    """After an update of the program with other catalogues, the old run's bundle still verifies, with the old ones in it."""
+    sealed = measure(service, conformity)
+    newer = with_digest(replace(conformity.books.shelf.catalogue("new"), edition="3"))
+    shelf = Shelf([newer, conformity.books.shelf.catalogue("old")])
+    conformity.books = replace(conformity.books, shelf=shelf, crosswalk=Crosswalk(LINKS[:1]))
+    catalogues, links = conformity.books_of(sealed.head)
+    evidence = collected(service.gateway(CLINIC), sealed.head.run)
+    data = write_bundle(sealed, evidence=evidence, catalogues=catalogues, links=links, audience=Audience.ASSESSOR)
+    assert ([one.edition for one in catalogues], len(links)) == (["2", "2"], 3)
+    assert check(service, data).status is Status.VERIFIED

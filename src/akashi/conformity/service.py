@@ -16,15 +16,16 @@ from pathlib import Path
 from akashi.clock import Clock
 from akashi.conformity.answers import Answers
 from akashi.conformity.catalogues.books import Books
+from akashi.conformity.catalogues.catalogue import dump_catalogue, load_catalogue
 from akashi.conformity.errors import FeatureUnknown, RecordUnknown
 from akashi.conformity.evaluation import Inputs, Results, assessable, evaluate
 from akashi.conformity.events import RunRecorded, TargetRegistered, TargetWithdrawn, consent_until
 from akashi.conformity.judges.registry import JUDGES, Judges
-from akashi.conformity.model import Decision, Measurement, Target, TargetKind, Verdict
+from akashi.conformity.model import Catalogue, Decision, Link, Measurement, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Probe, Progress, run_probes
-from akashi.conformity.proof.codec import Fields, dump_measurement, load_measurement
+from akashi.conformity.proof.codec import Fields, dump_links, dump_measurement, load_links, load_measurement
 from akashi.conformity.proof.commitments import Committed, commit
-from akashi.conformity.proof.items import Sealed, links_digest, load_head, seal_run
+from akashi.conformity.proof.items import Head, Sealed, links_digest, load_head, seal_run
 from akashi.conformity.saying import Voice
 from akashi.conformity.store import Box, Documents
 from akashi.identity.handles import new_handle
@@ -35,7 +36,7 @@ from akashi.ledger.wire.cbor import Value
 from akashi.vault.port import PayloadStore
 
 TARGET, RUN = "tgt", "run"
-_PROFILE, _TARGETS, _RUNS, _MEASURED = "profile", "target", "run", "measured"
+_PROFILE, _TARGETS, _RUNS, _MEASURED, _BOOKS = "profile", "target", "run", "measured", "book"
 _COUNTED = tuple(Verdict)
 
 
@@ -156,6 +157,7 @@ class Conformity:
             crosswalk=links_digest(self.books.crosswalk.links),
         )
         counts = self.counts(results)
+        self._keep_books(now)
         # Kept before it is said: a run on the ledger whose facts are lost would prove nothing to anybody.
         self.documents.put(_RUNS, name, _dump_run(sealed, counts), now)
         kept: list[Value] = [[dump_measurement(one), one.raw] for one in measurements]
@@ -163,6 +165,36 @@ class Conformity:
         said = RunRecorded(name, sealed.root, len(sealed.items), min(started, now), now, counts)
         done = self._say(said, name, session)
         return RunRecord(name, now, done, len(sealed.items), counts)
+
+    def _keep_books(self, now_ms: int) -> None:
+        """The books a run was judged by stay with it: those of the program change, and an old bundle needs the old ones."""
+        kept = set(self.documents.keys(_BOOKS))
+        books: list[tuple[str, Value]] = [
+            (one.digest.hex(), dump_catalogue(one))
+            for one in self.books.shelf.catalogues
+            if one.digest.hex() not in kept
+        ]
+        links = links_digest(self.books.crosswalk.links).hex()
+        if links not in kept:
+            books.append((links, dump_links(self.books.crosswalk.links)))
+        self.documents.put_all(_BOOKS, books, now_ms)
+
+    def books_of(self, head: Head) -> tuple[list[Catalogue], Sequence[Link]]:
+        """The catalogues and links that a run was judged by, in its order. Raises ``RecordUnknown`` for one that is not kept."""
+        known = {one.digest: one for one in self.books.shelf.catalogues}
+        catalogues = []
+        for _, digest in head.catalogues:
+            value = None if digest in known else self._book(digest)
+            catalogues.append(load_catalogue(value) if isinstance(value, bytes) else known[digest])
+        if links_digest(self.books.crosswalk.links) == head.crosswalk:
+            return catalogues, self.books.crosswalk.links
+        return catalogues, load_links(self._book(head.crosswalk))
+
+    def _book(self, digest: bytes) -> Value:
+        found = self.documents.get(_BOOKS, digest.hex())
+        if found is None:
+            raise RecordUnknown(name=digest.hex()[:16])
+        return found.value
 
     def counts(self, results: Results) -> tuple[int, ...]:
         """Assessable items of all catalogues by verdict, in the order of the verdicts' numbers."""

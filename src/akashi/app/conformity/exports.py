@@ -195,7 +195,9 @@ def _ciso(gateway: Gateway, wish: Wish) -> Files:
 def _views(gateway: Gateway, wish: Wish) -> list[RunView]:
     """The run of a wish through each of its catalogues."""
     sealed = gateway.conformity.sealed_run(wish.run)
-    return [view_run(sealed, one, gateway.conformity.judges, wish.audience) for one in chosen(gateway, wish)]
+    named = {one.id for one in chosen(gateway, wish)}
+    catalogues, _ = gateway.conformity.books_of(sealed.head)
+    return [view_run(sealed, one, gateway.conformity.judges, wish.audience) for one in catalogues if one.id in named]
 
 
 def _label(gateway: Gateway) -> str:
