@@ -17,7 +17,8 @@ from akashi.conformity.model import Audience, Facts, Reply, Target, TargetKind
 from akashi.conformity.probing import Bench, Pace
 from akashi.conformity.proof.bundle import MAGIC, apart_bytes, open_apart, parse_bundle, write_bundle
 from akashi.conformity.proof.items import Sealed
-from akashi.conformity.proof.verify import Report, Rulebook, State, verify_conformity, verify_parsed
+from akashi.conformity.proof.recomputing import State
+from akashi.conformity.proof.verify import Report, Rulebook, verify_conformity, verify_parsed
 from akashi.conformity.service import Conformity
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.port import Ledger

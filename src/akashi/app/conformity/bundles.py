@@ -16,6 +16,7 @@ from akashi.app.gateway.home import OPENING_KEY, Gateway
 from akashi.app.wiring import KINDS
 from akashi.conformity.model import Audience
 from akashi.conformity.proof.bundle import ConformityBundle, apart_bytes, open_apart, parse_bundle, write_bundle
+from akashi.conformity.proof.items import links_digest
 from akashi.conformity.proof.verify import Report, Rulebook, verify_conformity, verify_parsed
 from akashi.conformity.sealing import container_for, open_container
 from akashi.ledger.registry import opening_key
@@ -36,13 +37,12 @@ def make_bundle(gateway: Gateway, run: str = "", *, audience: Audience = Audienc
         if key is None or key.key != proven:
             raise OpeningKeyUnproven(institution=assessor)
         container = container_for(gateway.ledger.ledger_id, [("apart.cbor", apart_bytes(sealed))], [key])
-    named = {name for name, _ in sealed.head.catalogues}
-    catalogues = [one for one in conformity.books.shelf.catalogues if one.id in named]
+    catalogues, links = conformity.books_of(sealed.head)
     return write_bundle(
         sealed,
         evidence=collected(gateway, sealed.head.run),
         catalogues=catalogues,
-        links=conformity.books.crosswalk.links,
+        links=links,
         audience=audience,
         container=container,
     )
@@ -58,8 +58,11 @@ def open_bundle(gateway: Gateway, data: bytes) -> ConformityBundle:
 
 
 def rulebook() -> Rulebook:
-    """What a verifier brings along: judges, features and kinds of this program."""
-    return Rulebook(judges(), frozenset(books().features), KINDS)
+    """What a verifier brings along: judges, features, kinds and books of this program."""
+    found = books()
+    known = {one.id: one.digest for one in found.shelf.catalogues}
+    known["crosswalk"] = links_digest(found.crosswalk.links)
+    return Rulebook(judges(), frozenset(found.features), KINDS, known)
 
 
 def verify(data: bytes, trust: bytes | None, now_ms: int) -> Report:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from akashi.app.conformity.comparing import Change, Editions
 from akashi.app.conformity.views import Overview, SheetSummary
 from akashi.conformity.model import Basis, Catalogue, Decision, Mode, Relation, Reply, Shares, Target, Verdict, Words
-from akashi.conformity.proof.verify import Report, State
+from akashi.conformity.proof.recomputing import State
+from akashi.conformity.proof.verify import Report
 from akashi.ledger.proof.verdict import Status
 
 VERDICTS: Mapping[Verdict, Words] = {
@@ -104,10 +105,10 @@ def overview_lines(overview: Overview, language: str) -> list[str]:
 
 def _figures(one: SheetSummary, language: str) -> str:
     measured, document, word, left, absent = _parts(one.shares)
-    ja = f"{one.shares.total:>4} 項目: 実測 {measured}, 文書 {document}, 自己申告 {word}, 未決 {left}, 対象外 {absent}"
-    en = (
-        f"{one.shares.total:>4} items: measured {measured}, document {document}, word {word}, open {left}, n/a {absent}"
-    )
+    half = Words(f"（測れる所は済み、人の答え待ち {one.half}）", f" ({one.half} measured, waiting for a person)")
+    more = half.of(language) if one.half else ""
+    ja = f"{one.shares.total:>4} 項目: 実測 {measured}, 文書 {document}, 自己申告 {word}, 未決 {left}{more}, 対象外 {absent}"
+    en = f"{one.shares.total:>4} items: measured {measured}, document {document}, word {word}, open {left}{more}, n/a {absent}"
     return Words(ja, en).of(language)
 
 
@@ -170,6 +171,7 @@ def summary_row(one: SheetSummary) -> dict[str, object]:
         "catalogue": one.catalogue.id,
         "contradictions": one.contradictions,
         "counts": counts,
+        "half": one.half,
         "shares": shares,
         "unanswered": one.unanswered,
     }
@@ -192,12 +194,27 @@ def report_lines(report: Report, language: str, *, everything: bool = False) -> 
     if report.head is not None:
         lines.append(f"{report.head.institution}  {report.head.run}  {_utc(report.head.now_ms)}")
     lines.append(counted.of(language).format(*numbers))
+    if report.hidden:
+        hidden = Words("示されていない判定: {} 件", "verdicts that are not shown: {}")
+        lines.append(hidden.of(language).format(report.hidden))
+    if report.foreign:
+        foreign = Words(
+            "注意: このプログラムの判定表と同じではありません（基準や判定器を変えてあるかもしれません）: {}",
+            "CAUTION: not the books of this program (thresholds and judges may have been changed): {}",
+        )
+        lines.append(foreign.of(language).format(", ".join(one for one in report.foreign)))
     if report.recorded_ms:
         stamped = _utc(report.stamped_ms) if report.stamped_ms else "-"
         times = Words("台帳の時刻 {}、タイムスタンプ {}", "ledger time {}, time stamp {}")
         lines.append(times.of(language).format(_utc(report.recorded_ms), stamped))
     shown = [row for row in report.rows if everything or row.state is State.INVALID or row.expired]
-    return [*lines, *(f"{row.state.value:<10}  {decision_line(row.decision, language)}" for row in shown)]
+    lines += [f"{row.state.value:<10}  {decision_line(row.decision, language)}" for row in shown]
+    return [_plain(line) for line in lines]
+
+
+def _plain(line: str) -> str:
+    """A line from a stranger's file without what would steer a terminal."""
+    return "".join("\N{MIDDLE DOT}" if category(one) in ("Cc", "Cf") else one for one in line)
 
 
 _STATUS = {

@@ -9,7 +9,7 @@ from akashi.app.conformity.bundles import verify as verify_bundle
 from akashi.app.conformity.telling import report_lines
 from akashi.cli.files import read_bounded
 from akashi.cli.shell import Shell, manual
-from akashi.conformity.proof.verify import State
+from akashi.conformity.proof.recomputing import State
 from akashi.ledger.proof.verdict import Status
 
 _LIMIT = 256 * 1024 * 1024
@@ -47,6 +47,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     value: dict[str, object] = {"apart": report.apart, "broken": list(report.broken), "counts": counts}
     value |= {"expired": expired, "failure": report.failure, "recorded_ms": report.recorded_ms}
     value |= {"stamped_ms": report.stamped_ms, "status": report.status.value}
+    value |= {"foreign": list(report.foreign), "hidden": report.hidden}
     if report.head is not None:
         value |= {"institution": report.head.institution, "judged_ms": report.head.now_ms, "run": report.head.run}
     shell.result(value, report_lines(report, shell.language, everything=arguments.all))

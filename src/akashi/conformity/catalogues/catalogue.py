@@ -184,7 +184,8 @@ def check_catalogue(made: Catalogue, *, checks: Collection[str], features: Colle
     """Everything in it refers to something that is there. Raises :class:`CatalogueInvalid`."""
     groups = {group.id for group in made.groups}
     by_id = {item.id: item for item in made.items}
-    if len(by_id) != len(made.items) or len(groups) != len(made.groups):
+    known = _CATALOGUE_ID.fullmatch(made.id) is not None
+    if not known or len(by_id) != len(made.items) or len(groups) != len(made.groups):
         raise CatalogueInvalid(name=made.id, where="ids")
     for name, when in [(one.id, one.when) for one in made.items] + [(one.id, one.when) for one in made.groups]:
         wrong = {one for feature in when for one in feature.split("|")} - set(features)
