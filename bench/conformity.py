@@ -35,7 +35,7 @@ from akashi.app.gateway.machine_tls import client_context
 from akashi.app.passphrase import find_passphrase
 from akashi.app.selfcheck.context import SelfContext
 from akashi.clock import SystemClock
-from akashi.conformity.proof.verify import State
+from akashi.conformity.proof.recomputing import State
 from akashi.web.visitors import COOKIE
 from bench.measurement import Measurement
 
