@@ -67,7 +67,34 @@ def test_the_demo_ends_with_conformity(shown: tuple[Path, int, list[str]]) -> No
     assert "0 withheld, 0 invalid" in verified
     assert any(line.strip().startswith("申告と実測の食い違い: 0 件") for line in lines)
     assert [line for line in lines if "mhlw-7.0-draft-ops" in line and "121 項目" in line]
-    assert "機械だけで決まる項目" in lines[-2]
+
+
+def test_every_item_that_a_program_can_decide_is_decided(shown: tuple[Path, int, list[str]]) -> None:
+    """None is left open; and of the items that a person answers too, it is said how many wait for nobody but that person."""
+    _, _, lines = shown
+    alone, with_people = lines[-3:-1]
+    counted = re.search(r"項目 (\d+) 件のうち (\d+) 件を", alone)
+    waiting = re.search(r"測れる所が済み（人の答え待ち (\d+) 件", with_people)
+
+    assert counted is not None
+    assert counted[1] == counted[2]
+    assert "未決" not in alone
+    assert waiting is not None
+    assert int(waiting[1]) > 0
+
+
+def test_registers_hold_what_is_really_there(shown: tuple[Path, int, list[str]]) -> None:
+    """Five services by their settings, the same five sockets, an answer of each, and no trial of the alarm that nobody made."""
+    home, port, _ = shown
+    registers = home / "registers"
+    assets = {line.split(",")[2] for line in (registers / "assets.csv").read_text().splitlines()[1:]}
+    sockets = {line.split(",")[1] for line in (registers / "listening.csv").read_text().splitlines()[1:]}
+    answers = json.loads((registers / "answers.json").read_bytes())
+
+    assert assets == sockets == {f"127.0.0.1:{port + at}" for at in range(5)}
+    assert len(answers["watched"]) == 5
+    assert answers["alarm_tested"] is None
+    assert len(json.loads((registers / "baseline.json").read_bytes())["files"]) == 4
 
 
 def test_the_demo_leaves_no_service_and_no_key(shown: tuple[Path, int, list[str]]) -> None:

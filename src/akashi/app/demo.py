@@ -13,8 +13,9 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 import pyotp
@@ -43,6 +44,8 @@ from akashi.vault.model import ErasureLevel
 ROOT = Path(__file__).resolve().parents[3]
 PEOPLE = 1_000
 PORT = 8442
+SETTINGS = "*.toml"
+"""How the settings files of a home are called."""
 Say = Callable[[str], None]
 
 
@@ -65,6 +68,9 @@ class Shown:
     session: Session = field(repr=False)
     accounts: tuple[Account, ...] = field(repr=False)
     steps: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Every settings file as it was when the last institution had joined: name in the home to SHA-256."""
+    founded_ms: int = 0
 
 
 class DemoFailed(IntegrityError):
@@ -122,6 +128,15 @@ def run(home: Path, clock: Clock, say: Say, *, people: int = PEOPLE, port: int =
     return replace(shown, steps=steps.number)
 
 
+def settings_now(home: Path) -> dict[str, str]:
+    """SHA-256 of every settings file of a home.
+
+    >>> settings_now(Path("nowhere"))
+    {}
+    """
+    return {str(path.relative_to(home)): sha256(path.read_bytes()).hexdigest() for path in sorted(home.rglob(SETTINGS))}
+
+
 def _require(condition: bool, step: str) -> None:
     if not condition:
         raise DemoFailed(step=step)
@@ -149,6 +164,7 @@ def _main_job(
     joined = [office, clinic, payer]
     try:
         accounts = [_account(server, home, one) for one in joined]
+        settings, founded = settings_now(home), clock.now_ms()
         steps.done("institutions, people, devices", f"{len(joined)} institutions, ledger size {server.engine.size}")
         sender, receiver = (
             _sign_in(one, account, clock) for one, account in zip(joined[1:], accounts[1:], strict=True)
@@ -164,7 +180,7 @@ def _main_job(
         for one in joined:
             one.gateway.anchor_journal()
         steps.done("access journals anchored", f"ledger size {server.engine.size}")
-        return Shown(clinic.institution, sender, tuple(accounts))
+        return Shown(clinic.institution, sender, tuple(accounts), 0, settings, founded)
     finally:
         for one in joined:
             one.gateway.close()

@@ -9,36 +9,29 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
-
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
 
 from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths, gateways_in, load_settings, server_paths
 from akashi.app.conformity import desk, running
 from akashi.app.conformity.bundles import make_bundle
 from akashi.app.conformity.telling import overview_lines
-from akashi.app.conformity.views import overview
-from akashi.app.demo import Account, DemoFailed, Say, Shown, Steps
-from akashi.app.gateway.home import MACHINE_KEY, Gateway
+from akashi.app.conformity.views import is_half, measured_part, overview
+from akashi.app.demo import DemoFailed, Say, Shown, Steps
+from akashi.app.demo_measuring import measurable
+from akashi.app.gateway.home import Gateway
 from akashi.app.passphrase import find_passphrase
 from akashi.app.selfcheck.context import SelfContext
-from akashi.app.selfcheck.plan import default_targets
 from akashi.clock import Clock
-from akashi.conformity.model import DAY_MS, Mode, Reach, Target, TargetKind, Verdict
+from akashi.conformity.model import Mode, Reach, Target, Verdict
 from akashi.conformity.service import Conformity
-from akashi.durable import make_directory, write_file
+from akashi.durable import write_file
 from akashi.identity.model import Session
-from akashi.ledger.engine.copies import snapshot
 
 PRESET = "exchange_service"
 PORTS = 5
@@ -54,82 +47,18 @@ Contexts = Callable[[Gateway, Session], SelfContext]
 def conclude(home: Path, shown: Shown, clock: Clock, say: Say, contexts: Contexts) -> None:
     """Serve, measure, judge, verify; then the overview. Raises ``DemoFailed`` and what the ledger raises."""
     home, steps = home.resolve(), Steps(say, after=shown.steps)
-    with served(home):
+    with served(home) as process:
         steps.done("akashi serve, in its own process", f"TLS 1.3 on {_LOCAL}, {len(gateways_in(home)) + 2} origins")
         gateway = Gateway.open(home, shown.institution, find_passphrase(home), clock)
         with closing(gateway):
-            with measurable(home, gateway, shown.accounts) as targets:
+            with measurable(home, gateway, shown, process.pid) as targets:
                 _measure(home, gateway, contexts(gateway, shown.session), targets, steps)
             lines = overview_lines(overview(gateway.conformity), "ja")
-            lines.append(by_program(gateway.conformity, SHEET))
+            lines += [by_program(gateway.conformity, SHEET), with_people(gateway.conformity, SHEET)]
     steps.done("akashi serve stopped", "")
     for line in lines:
         say(f"    {line}")
     say(f"    conformity {steps.total():.1f} s. Bundle: {home.name}/evidence/conformity.akashi")
-
-
-@contextmanager
-def measurable(home: Path, gateway: Gateway, accounts: Sequence[Account]) -> Iterator[list[Target]]:
-    """The home's own targets with all that their probes can use: certificates that are let in, a staff list, one copy of the ledger.
-
-    Keys lie in a folder of the home that only its owner may read, for as long as the block runs: a probe that lives outside of the
-    service has to hold its own, as a device does.
-    """
-    folder = home / "measuring"
-    make_directory(folder)
-    try:
-        keys = {one.institution: _device_key(home, one, folder) for one in accounts}
-        machine = gateway.paths.certificate, folder / "machine.pem"
-        write_file(machine[1], _plain(gateway.keystore.private_key(MACHINE_KEY)))
-        staff = folder / "staff.csv"
-        write_file(staff, "\n".join(["login", *_logins(gateway), ""]).encode())
-        until = gateway.clock.now_ms() + DAY_MS
-        yield [
-            *(_equipped(one, keys, machine) for one in default_targets(home, until, staff=staff)),
-            _copied(home, until),
-        ]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _device_key(home: Path, account: Account, folder: Path) -> tuple[Path, Path]:
-    """Certificate and key of an account's demo device, as files of their own."""
-    bundled = (gateway_paths(home, account.institution).root / "demo-device.p12").read_bytes()
-    key, certificate, _ = pkcs12.load_key_and_certificates(bundled, account.p12_password.encode())
-    if certificate is None or not isinstance(key, EllipticCurvePrivateKey):
-        raise DemoFailed(step="demo-device.p12")
-    paths = folder / f"{account.institution}.crt", folder / f"{account.institution}.pem"
-    write_file(paths[0], certificate.public_bytes(Encoding.PEM))
-    write_file(paths[1], _plain(key))
-    return paths
-
-
-def _plain(key: EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _logins(gateway: Gateway) -> list[str]:
-    return sorted(one.login for one in gateway.accounts.accounts())
-
-
-def _equipped(target: Target, keys: Mapping[str, tuple[Path, Path]], machine: tuple[Path, Path]) -> Target:
-    """A TLS target with a certificate that is let in: a device's at a gateway, the gateway machine's at the server."""
-    if target.kind is not TargetKind.TLS:
-        return target
-    issued = target.options.get("certificate", "")
-    institution = next((one for one in keys if one in issued), "")
-    own = target.options.get("role") == "gateway" and institution
-    pair = keys[institution] if own else machine
-    return replace(target, options={**target.options, "cert": str(pair[0]), "key": str(pair[1])})
-
-
-def _copied(home: Path, until_ms: int) -> Target:
-    """One copy of the ledger on this machine, as `akashi home snapshot` makes it: judged for what it is."""
-    place = home / "backups"
-    make_directory(place)
-    made = snapshot(server_paths(home).ledger, place / "1")
-    write_file(made.with_name("SHA256SUMS"), f"{sha256(made.read_bytes()).hexdigest()}  {made.name}\n".encode())
-    return Target("", TargetKind.BACKUP, str(place), {"method": "internal"}, until_ms)
 
 
 def _measure(home: Path, gateway: Gateway, context: SelfContext, targets: Sequence[Target], steps: Steps) -> None:
@@ -167,13 +96,13 @@ def _verified(path: Path, trust: Path) -> dict[str, dict[str, int]]:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[None]:
+def served(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """``akashi serve`` on ``home`` as a process of its own, until the block ends. Raises ``DemoFailed`` where it does not come up."""
     command = [sys.executable, "-m", "akashi.cli", "serve", "--home", str(home)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_environment())
     try:
         _await(process, _ports(home))
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -226,3 +155,18 @@ def by_program(conformity: Conformity, sheet: str) -> str:
     left = [one.item for one in asked if one.verdict is Verdict.UNDECIDED]
     named = f"（未決: {'、'.join(left)}）" if left else ""
     return f"{sheet}: 機械だけで決まる項目 {len(asked)} 件のうち {len(asked) - len(left)} 件を動いている本体から判定{named}"
+
+
+def with_people(conformity: Conformity, sheet: str) -> str:
+    """Of the applicable items that need a program and a person: how many are measured in full, and how many of them wait."""
+    catalogue = conformity.books.shelf.catalogue(sheet)
+    pairs = zip(catalogue.items, conformity.results().of(sheet), strict=True)
+    both = [
+        (item, one) for item, one in pairs if item.mode is Mode.PARTLY and one.verdict is not Verdict.NOT_APPLICABLE
+    ]
+    done = [one for item, one in both if measured_part(item, one) is not Verdict.UNDECIDED]
+    waiting = sum(1 for item, one in both if is_half(item, one))
+    return (
+        f"{sheet}: 機械と人で決まる項目 {len(both)} 件のうち {len(done)} 件は測れる所が済み"
+        f"（人の答え待ち {waiting} 件、不適合 {sum(1 for one in done if one.verdict is Verdict.FAILS)} 件）"
+    )

@@ -42,6 +42,8 @@ class SheetSummary:
     contradictions: int
     unanswered: int
     """Items that wait for a person."""
+    half: int
+    """Those of them of which all that a program can measure was measured, and is 適合 or 一部適合."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,26 @@ def _summary(catalogue: Catalogue, decisions: Sequence[Decision]) -> SheetSummar
     counts = {verdict: sum(1 for one in decisions if one.verdict is verdict) for verdict in Verdict}
     clashes = sum(1 for one in decisions if one.contradiction)
     waiting = sum(1 for one in decisions if one.reason == "item.unanswered")
-    return SheetSummary(catalogue, shares(decisions), counts, clashes, waiting)
+    by_id = {item.id: item for item in catalogue.items}
+    half = sum(1 for one in decisions if is_half(by_id[one.item], one))
+    return SheetSummary(catalogue, shares(decisions), counts, clashes, waiting, half)
+
+
+def measured_part(item: Item, decision: Decision) -> Verdict:
+    """The verdict on what a program measures of an item; 判定不能 where it measures nothing, or one of the checks is open."""
+    found = {one.opinion.verdict if one.attempted else Verdict.UNDECIDED for one in decision.checks}
+    if not item.checks or len(decision.checks) < len(item.checks):
+        return Verdict.UNDECIDED
+    return next(one for one in _WORST_FIRST if one in found)
+
+
+_WORST_FIRST = (Verdict.FAILS, Verdict.UNDECIDED, Verdict.PARTIAL, Verdict.CONFORMS, Verdict.NOT_APPLICABLE)
+
+
+def is_half(item: Item, decision: Decision) -> bool:
+    """Whether all that can be measured of an item is, and only a person's answer is missing."""
+    good = measured_part(item, decision) in (Verdict.CONFORMS, Verdict.PARTIAL)
+    return item.mode is Mode.PARTLY and decision.reason == "item.unanswered" and good
 
 
 def sheet(

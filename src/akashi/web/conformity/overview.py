@@ -102,6 +102,7 @@ def _sheet(one: views.SheetSummary, language: str) -> dict[str, object]:
         "counts": [(kind.name.lower(), TONES[kind], SIGNS[kind], one.counts[kind]) for kind in Verdict],
         "contradictions": one.contradictions,
         "unanswered": one.unanswered,
+        "half": one.half,
     }
 
 

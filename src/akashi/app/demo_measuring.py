@@ -1,0 +1,243 @@
+"""What the demonstration hands to the probes: real registers of what it runs, certificates that are let in, a copy of the ledger.
+
+Guarantees: every register is made of what is there at that moment (settings, listening sockets of the served process, answers of its
+ports, the program's own environment); what nobody did (an alarm tried, a list of vulnerabilities loaded, a second backup) is not said.
+Refuses: a port without an answer as a watched one. Trusts: the home that the demo made. The registers stay in the home; keys do not.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import os
+import shutil
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+
+from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths, gateways_in, load_settings, server_paths
+from akashi.app.demo import SETTINGS, Account, DemoFailed, Shown
+from akashi.app.gateway.home import MACHINE_KEY, Gateway
+from akashi.app.selfcheck.plan import default_targets
+from akashi.conformity.host.bill import OWN, make_bill
+from akashi.conformity.host.logins import NO_DESKTOP
+from akashi.conformity.model import DAY_MS, Target, TargetKind
+from akashi.durable import make_directory, write_file
+from akashi.ledger.engine.copies import snapshot
+
+IN_USE = "使用中"
+DEFAULTS = "admin:admin,admin:password,administrator:administrator,root:root,guest:guest,akashi:akashi,user:user"
+"""Sign-ins that products are sold with; Akashi has none, so each must be refused."""
+_SECONDS = 5
+_LISTENS = "0A"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One listening service of the home: its name in the register, its port, and a page that answers whom it knows."""
+
+    name: str
+    host: str
+    port: int
+    page: str
+    institution: str = ""
+    """Whose devices it lets in; empty: it knows the gateways' machines."""
+
+    @property
+    def place(self) -> str:
+        """As a register has it."""
+        return f"{self.host}:{self.port}"
+
+
+def services_of(home: Path) -> list[Service]:
+    """What the home serves by its settings."""
+    server = load_settings(server_paths(home).settings, ServerSettings)
+    made = [
+        Service("server", server.host, server.port, "/api/v1/ledger"),
+        Service("public", server.host, server.public_port, "/trust.txt"),
+    ]
+    for one in gateways_in(home):
+        own = load_settings(gateway_paths(home, one).settings, GatewaySettings)
+        made.append(Service(f"gateway-{one}", own.host, own.port, "/login", one))
+    return made
+
+
+@contextmanager
+def measurable(home: Path, gateway: Gateway, shown: Shown, serving: int) -> Iterator[list[Target]]:
+    """The home's own targets with all that their probes can use; ``serving``: the process that serves it.
+
+    Keys lie in a folder of the home that only its owner may read, for as long as the block runs: a probe that lives outside of the
+    service has to hold its own, as a device does.
+    """
+    folder, registers = home / "measuring", home / "registers"
+    make_directory(folder)
+    make_directory(registers)
+    try:
+        keys = {one.institution: _device_key(home, one, folder) for one in shown.accounts}
+        machine = gateway.paths.certificate, folder / "machine.pem"
+        write_file(machine[1], _plain(gateway.keystore.private_key(MACHINE_KEY)))
+        staff = registers / "staff.csv"
+        write_file(staff, "\n".join(["login", *_logins(gateway), ""]).encode())
+        alive = [one.name for one in services_of(home) if _answers(one, home, keys.get(one.institution, machine))]
+        _write_registers(registers, home, shown, alive, listening(serving), gateway.clock.now_ms())
+        until = gateway.clock.now_ms() + DAY_MS
+        own = default_targets(home, until, staff=staff)
+        yield [
+            *(_equipped(one, gateway, keys, machine, services_of(home)) for one in own),
+            Target("", TargetKind.FILE, str(registers), _REGISTERS, until),
+            Target("", TargetKind.FILE, str(home), _SETTINGS | {"baseline": str(registers / "baseline.json")}, until),
+            _copied(home, until),
+        ]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_REGISTERS = {
+    "inventory": "assets.csv",
+    "found": "listening.csv",
+    "monitoring": "answers.json",
+    "sbom": "bill.json",
+    "installed": OWN,
+}
+_SETTINGS = {"only": SETTINGS}
+
+
+def _write_registers(
+    folder: Path, home: Path, shown: Shown, alive: Sequence[str], sockets: Sequence[str], now_ms: int
+) -> None:
+    assets = [f"{one.name},,{one.place},{IN_USE}" for one in services_of(home)]
+    found = [f",{one}" for one in sockets]
+    seen = [{"asset_id": one, "seen": _moment(now_ms)} for one in alive]
+    approved = {"approved": _moment(shown.founded_ms), "approved_by": shown.session.person}
+    baseline = {**approved, "files": dict(shown.settings)}
+    write_file(folder / "assets.csv", "\n".join(["asset_id,mac,address,status", *assets, ""]).encode())
+    write_file(folder / "listening.csv", "\n".join(["mac,address", *found, ""]).encode())
+    write_file(folder / "answers.json", json.dumps({"alarm_tested": None, "watched": seen}).encode())
+    write_file(folder / "bill.json", make_bill())
+    write_file(folder / "baseline.json", json.dumps(baseline).encode())
+
+
+def _moment(now_ms: int) -> str:
+    return datetime.fromtimestamp(now_ms / 1000, UTC).isoformat()
+
+
+def listening(process: int) -> list[str]:
+    """``address:port`` of every TCP socket that a process, or one that it started, listens on (Linux)."""
+    mine = {inode for one in _family(process) for inode in _sockets(one)}
+    rows = [line.split() for name in ("tcp", "tcp6") for line in _lines(Path("/proc/net") / name)[1:]]
+    return sorted({_place(row[1]) for row in rows if row[3] == _LISTENS and row[9] in mine})
+
+
+def _family(process: int) -> list[int]:
+    """The process and all below it."""
+    found = [process]
+    for one in found:
+        tasks = Path(f"/proc/{one}/task")
+        children = [line for task in tasks.glob("*/children") for line in _lines(task)]
+        found += [int(child) for line in children for child in line.split()]
+    return found
+
+
+def _sockets(process: int) -> Iterator[str]:
+    """The inodes of a process's sockets."""
+    for entry in Path(f"/proc/{process}/fd").glob("*"):
+        try:
+            name = os.readlink(entry)
+        except OSError:
+            continue  # closed meanwhile
+        if name.startswith("socket:["):
+            yield name[len("socket:[") : -1]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return []
+
+
+def _place(where: str) -> str:
+    """The kernel's ``0100007F:20FB`` as ``127.0.0.1:8443``; addresses are words in the order of the host."""
+    packed, _, port = where.partition(":")
+    words = [bytes.fromhex(packed[at : at + 8])[::-1] for at in range(0, len(packed), 8)]
+    address = ipaddress.ip_address(b"".join(words))
+    return f"[{address}]:{int(port, 16)}" if address.version == 6 else f"{address}:{int(port, 16)}"
+
+
+def _answers(service: Service, home: Path, pair: tuple[Path, Path]) -> bool:
+    """Whether a service answers somebody whom it knows with a page, over TLS with the service's CA."""
+    context = ssl.create_default_context(cafile=server_paths(home).public / "ca.pem")
+    context.load_cert_chain(*pair)
+    line = http.client.HTTPSConnection(service.host, service.port, timeout=_SECONDS, context=context)
+    try:
+        with closing(line):
+            line.request("GET", service.page)
+            return line.getresponse().status < http.client.BAD_REQUEST
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _device_key(home: Path, account: Account, folder: Path) -> tuple[Path, Path]:
+    """Certificate and key of an account's demo device, as files of their own."""
+    bundled = (gateway_paths(home, account.institution).root / "demo-device.p12").read_bytes()
+    key, certificate, _ = pkcs12.load_key_and_certificates(bundled, account.p12_password.encode())
+    if certificate is None or not isinstance(key, EllipticCurvePrivateKey):
+        raise DemoFailed(step="demo-device.p12")
+    paths = folder / f"{account.institution}.crt", folder / f"{account.institution}.pem"
+    write_file(paths[0], certificate.public_bytes(Encoding.PEM))
+    write_file(paths[1], _plain(key))
+    return paths
+
+
+def _plain(key: EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _logins(gateway: Gateway) -> list[str]:
+    return sorted(one.login for one in gateway.accounts.accounts())
+
+
+def _equipped(
+    target: Target,
+    gateway: Gateway,
+    keys: Mapping[str, tuple[Path, Path]],
+    machine: tuple[Path, Path],
+    services: Sequence[Service],
+) -> Target:
+    """A target with what its probes can use beyond the defaults."""
+    more: dict[str, str] = {}
+    if target.kind is TargetKind.TLS:
+        issued = target.options.get("certificate", "")
+        institution = next((one for one in keys if one in issued), "")
+        own = target.options.get("role") == "gateway" and institution
+        more = _pair(keys[institution] if own else machine)
+    elif target.kind is TargetKind.MACHINE:
+        expected = ",".join(f"tcp/{one.port}" for one in services)
+        more = {"idle": NO_DESKTOP, "services": expected, "password_column": "people.password"}
+        more["password_store"] = str(gateway.paths.database)
+    elif target.kind is TargetKind.HOST:
+        url = f"https://{gateway.settings.host}:{gateway.settings.port}/api/v1/session"
+        more = {"defaults": DEFAULTS, "defaults_url": url, "defaults_way": "json"}
+        more |= _pair(keys[gateway.institution])
+    return replace(target, options={**target.options, **more})
+
+
+def _pair(files: tuple[Path, Path]) -> dict[str, str]:
+    return {"cert": str(files[0]), "key": str(files[1])}
+
+
+def _copied(home: Path, until_ms: int) -> Target:
+    """One copy of the ledger on this machine, as `akashi home snapshot` makes it: judged for what it is."""
+    place = home / "backups"
+    make_directory(place)
+    made = snapshot(server_paths(home).ledger, place / "1")
+    write_file(made.with_name("SHA256SUMS"), f"{sha256(made.read_bytes()).hexdigest()}  {made.name}\n".encode())
+    return Target("", TargetKind.BACKUP, str(place), {"method": "internal"}, until_ms)
