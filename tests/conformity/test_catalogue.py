@@ -10,6 +10,7 @@ from akashi.conformity.catalogues.catalogue import Shelf, dump_catalogue, load_c
 from akashi.conformity.catalogues.crosswalk import crosswalk_of, parse_crosswalk
 from akashi.conformity.errors import CatalogueInvalid, CatalogueUnknown, ItemUnknown
 from akashi.conformity.model import Words
+from akashi.ledger.wire import cbor
 from tests.conformity.small import NEW, OLD, item
 
 TEXT = """
@@ -89,6 +90,23 @@ def test_the_canonical_form_comes_back() -> None:
     """``load(dump(x)) == x`` with the same digest."""
     made = with_digest(NEW)
     assert load_catalogue(dump_catalogue(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [((0, 2), True), ((3, 1, 12), True), ((2, 0, 3), [1]), ((3, 1, 8), [2]), ((1, 0, 1), [1, b"x"]), ((0, 0), 7)],
+)
+def test_another_form_of_it_is_refused(path: tuple[int, ...], value: object) -> None:
+    """A truth for a number, a number for a text: what would be read as something else than it says."""
+    whole = cbor.decode(dump_catalogue(with_digest(NEW)))
+    at = whole
+    for step in path[:-1]:
+        assert isinstance(at, list)
+        at = at[step]
+    assert isinstance(at, list)
+    at[path[-1]] = value  # type: ignore[call-overload]  # that is the point
+    with pytest.raises(CatalogueInvalid):
+        load_catalogue(cbor.encode(whole))
 
 
 @given(st.text(max_size=10))

@@ -254,9 +254,14 @@ def load_catalogue(data: bytes) -> Catalogue:
                 tuple(_load_group(row) for row in groups),
                 tuple(_load_item(row) for row in items),
             )  # fmt: skip
-            return with_digest(made)
         case _:
             raise CatalogueInvalid(name="bundle", where="head")
+    numbers = [made.order, *(one.valid_days for one in made.items)]
+    if any(type(one) is bool for one in numbers) or dump_catalogue(made) != data:
+        raise CatalogueInvalid(
+            name="bundle", where="form"
+        )  # a number that is a truth, a text that is none: another form of the same
+    return with_digest(made)
 
 
 def _load_parameter(row: Value) -> tuple[str, Parameter]:
