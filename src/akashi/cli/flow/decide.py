@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from akashi.app.conformity.desk import SUBMIT
-from akashi.app.conformity.flows import ASSESS, DECIDE, PUBLISH
+from akashi.app.conformity.flows import ASSESS, DECIDE, PUBLISH, publish
 from akashi.cli.files import read_bounded
 from akashi.cli.flow import desk
 from akashi.cli.shell import Shell, days
@@ -35,9 +34,9 @@ def declare(inner: argparse._SubParsersAction[Any], parent: argparse.ArgumentPar
         parser = step(_rule, name, f"decide for the {name}", "--ruling agreed")
         parser.add_argument("--ruling", choices=sorted(_RULINGS), required=True, help="what is decided")
         parser.set_defaults(board=name == "board")
-    publish = step(_publish, "publish", "put an approved assessment on the public list", "--bundle public.akashi")
-    publish.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="the redacted bundle")
-    publish.add_argument("--valid-days", type=days, default=365, help="how long the entry is valid (default 365)")
+    published = step(_publish, "publish", "put an approved assessment on the public list", "--bundle public.akashi")
+    published.add_argument("--bundle", type=Path, required=True, metavar="FILE", help="the redacted bundle")
+    published.add_argument("--valid-days", type=days, default=365, help="how long the entry is valid (default 365)")
     withdraw = step(_withdraw, "withdraw", "take an assessment back, for good", "--reason service-ended")
     withdraw.add_argument("--reason", choices=sorted(_REASONS), required=True, help="why")
     withdraw.add_argument("--assessor", action="store_true", help="for the assessor's board (else: the applicant)")
@@ -64,10 +63,10 @@ def _rule(arguments: argparse.Namespace, shell: Shell) -> int:
 
 
 def _publish(arguments: argparse.Namespace, shell: Shell) -> int:
-    digest = sha256(read_bounded(arguments.bundle, desk.FILE_LIMIT)).digest()
+    data = read_bounded(arguments.bundle, desk.FILE_LIMIT)
     until = shell.clock.now_ms() + arguments.valid_days * DAY_MS
-    with desk.flowing(arguments, shell, PUBLISH, arguments.assessment) as (flow, session):
-        flow.publish(arguments.assessment, until, digest, session)
+    with desk.at_gateway(arguments, shell, PUBLISH, arguments.assessment) as (gateway, flow, session):
+        publish(gateway, flow, session, arguments.assessment, data, until)
     return desk.done(arguments.assessment, shell)
 
 

@@ -242,7 +242,7 @@ def judge_check(judge: Judge, measurements: Iterable[Measurement], parameters: M
 def _asked(judge: Judge, given: Given | list[Given], limits: Limits) -> Opinion:
     try:
         return judge.decide(given, limits)
-    except FactMissing:
+    except (FactMissing, ValueError, ArithmeticError, LookupError):  # facts of a stranger's bundle may be anything
         return _MISSING
 
 

@@ -150,6 +150,13 @@ def item_answer(data: bytes) -> tuple[Answer, bytes]:
     return load_answer(value[:-1]), value[-1]
 
 
+def disclosed_answers(disclosed: Mapping[int, tuple[bytes, bytes]], head: Head) -> list[Answer]:
+    """The answers among disclosed items (index to salt and value) of a run with this head."""
+    first = 1 + head.counts[0]
+    places = range(first, first + head.counts[1])
+    return [item_answer(disclosed[index][1])[0] for index in places if index in disclosed]
+
+
 def item_decision(data: bytes) -> Decision:
     """A decision item."""
     return load_decision(cbor.decode(data))

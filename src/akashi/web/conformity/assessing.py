@@ -13,10 +13,10 @@ from hashlib import sha256
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from akashi.app.conformity import desk, exports
-from akashi.app.conformity.bundles import make_bundle, verify
+from akashi.app.conformity import desk, exports, flows
+from akashi.app.conformity.bundles import make_bundle
 from akashi.app.conformity.flows import ASSESS, DECIDE, PUBLISH
-from akashi.conformity.errors import BundleInvalid, RecordUnknown
+from akashi.conformity.errors import RecordUnknown
 from akashi.conformity.flow import rules
 from akashi.conformity.flow.listing import export_list
 from akashi.conformity.flow.model import (
@@ -34,7 +34,6 @@ from akashi.conformity.flow.service import Flow
 from akashi.conformity.model import DAY_MS, Audience
 from akashi.errors import AkashiError
 from akashi.identity.model import InstitutionRole
-from akashi.ledger.proof.verdict import Status
 from akashi.ledger.rules import Allowed
 from akashi.web.conformity.agreements import agreed
 from akashi.web.conformity.answering import FieldWrong
@@ -309,19 +308,15 @@ def ruling(visitor: Here, assessment: str, form: OwnForm) -> Response:
 
 @router.post("/conformity/desk/assessments/{assessment}/publish", **needs("conformity.publish"))
 def publish(visitor: Here, assessment: str, form: OwnForm) -> Response:
-    """Put it on the public list with the redacted bundle's SHA-256; the bundle must verify."""
+    """Put it on the public list with the redacted bundle's SHA-256; the bundle must verify and be of the run that was assessed."""
     try:
         until = day_end(form.get("until"))
         if until is None:
             raise FieldWrong(field="until")
         if not form.data:
             raise FieldWrong(field="file")
-        trust = visitor.gateway.paths.trust.read_bytes()
-        found = verify(form.data, trust, visitor.gateway.clock.now_ms())
-        if found.status is Status.FAILED:
-            raise BundleInvalid(failure=found.failure or "bundle")
         with at_desk(visitor, PUBLISH, known(assessment)) as flow:
-            flow.publish(assessment, until, sha256(form.data).digest(), visitor.session)
+            flows.publish(visitor.gateway, flow, visitor.session, assessment, form.data, until)
     except AkashiError as error:
         return _page(visitor, assessment, error, {"until": form.get("until")})
     return to(place(assessment), notice="stepped")
