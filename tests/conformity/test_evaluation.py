@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akashi.conformity.catalogues.crosswalk import Crosswalk, carried, weaker
+from akashi.conformity.catalogues.crosswalk import Crosswalk, carried, chained
 from akashi.conformity.evaluation import Inputs, Results, evaluate
 from akashi.conformity.judges.registry import judge_check
 from akashi.conformity.model import Answer, Decision, Facts, Link, Measurement, Reach, Relation, Reply, Verdict
@@ -79,16 +79,41 @@ def test_partial_is_never_carried_as_full(verdict: Verdict, relation: Relation) 
 
 @given(st.lists(st.sampled_from(list(Relation)), min_size=1, max_size=4))
 def test_over_several_hops_the_weakest_link_counts(hops: list[Relation]) -> None:
-    """A chain with an overlap overlaps; a chain of equals is equal; order does not matter."""
-    forward = backward = Relation.EQUAL
+    """A chain of equals is equal, one overlap makes it overlap, two say nothing; grouping does not matter."""
+    forward: Relation | None = Relation.EQUAL
+    backward: Relation | None = Relation.EQUAL
     for step in hops:
-        forward = weaker(forward, step)
+        forward = None if forward is None else chained(forward, step)
     for step in reversed(hops):
-        backward = weaker(backward, step)
+        backward = None if backward is None else chained(step, backward)
     assert forward is backward
-    if Relation.OVERLAPS in hops:
-        assert forward is Relation.OVERLAPS
+    if forward is not None:
+        assert (Relation.OVERLAPS in hops) <= (forward is Relation.OVERLAPS)
+        assert hops.count(Relation.OVERLAPS) <= 1
     assert (forward is Relation.EQUAL) == (set(hops) == {Relation.EQUAL})
+
+
+@given(*[st.sets(st.integers(0, 4), min_size=1) for _ in range(3)])
+def test_what_follows_over_two_hops_is_true_of_sets(first: set[int], second: set[int], third: set[int]) -> None:
+    """Requirements as sets of demands: whatever two relations imply by the table holds of every three sets that have them."""
+    implied = chained(related(first, second), related(second, third)) if first & second and second & third else None
+    if implied is Relation.EQUAL:
+        assert first == third
+    elif implied is Relation.COVERS:
+        assert first >= third
+    elif implied is Relation.PART_OF:
+        assert first <= third
+    elif implied is Relation.OVERLAPS:
+        assert first & third
+
+
+def related(one: set[int], other: set[int]) -> Relation:
+    """How two sets that have something in common relate."""
+    if one == other:
+        return Relation.EQUAL
+    if one > other:
+        return Relation.COVERS
+    return Relation.PART_OF if one < other else Relation.OVERLAPS
 
 
 def test_a_crosswalk_does_not_run_in_circles() -> None:

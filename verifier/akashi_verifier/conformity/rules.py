@@ -3,7 +3,7 @@
 Guarantees: pure; the same inputs give the same decision, to the letter. Refuses: nothing. Leaves to the caller: whether the
 results of the checks follow from the measurements. Trusts: nobody.
 
->>> weaker("covers", "part_of")
+>>> chained("covers", "part_of")
 'overlaps'
 """
 
@@ -172,11 +172,14 @@ def is_open(made: Decision) -> bool:
     return made.verdict == UNDECIDED and made.reason in ("item.unanswered", "check.not_measured")
 
 
-def weaker(one: str, other: str) -> str:
-    """The relation over two hops."""
-    if "equal" in (one, other):
-        return other if one == "equal" else one
-    return one if one == other else "overlaps"
+def chained(first: str, second: str) -> str | None:
+    """How A relates to C, A to B by `first` and B to C by `second`; None where nothing follows."""
+    if "equal" in (first, second):
+        return second if first == "equal" else first
+    if first == second != "overlaps":
+        return first
+    touches = (first == "covers" and second in ("part_of", "overlaps")) or (first, second) == ("overlaps", "part_of")
+    return "overlaps" if touches else None
 
 
 def carries(verdict: int, relation: str) -> int | None:
@@ -204,8 +207,12 @@ class Crosswalk:
             found: dict[str, str] = {}
             for at in sorted(level):
                 for source, step in self._into.get(at, ()):
-                    path = weaker(step, level[at])
-                    if source not in seen and _FIRMNESS[path] > _FIRMNESS.get(found.get(source, ""), -1):
+                    path = chained(step, level[at])
+                    if (
+                        path is not None
+                        and source not in seen
+                        and _FIRMNESS[path] > _FIRMNESS.get(found.get(source, ""), -1)
+                    ):
                         found[source] = path
             yield from sorted(found.items())
             seen |= found.keys()

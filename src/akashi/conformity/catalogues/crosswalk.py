@@ -39,13 +39,26 @@ def parse_crosswalk(data: bytes, name: str) -> list[Link]:
     return links
 
 
-def weaker(one: Relation, other: Relation) -> Relation:
-    """The relation over two hops: equal is neutral, like follows like, and everything else only overlaps."""
-    if one is Relation.EQUAL:
-        return other
-    if other is Relation.EQUAL or one is other:
-        return one
-    return Relation.OVERLAPS
+def chained(first: Relation, second: Relation) -> Relation | None:
+    """How A relates to C where A relates to B by ``first`` and B to C by ``second``; ``None`` where nothing follows.
+
+    What covers B covers or touches whatever B covers or touches, and what touches a part of C touches C. But two things that both
+    touch, or both are parts of, a third may have nothing in common.
+    """
+    if first is Relation.EQUAL:
+        return second
+    if second is Relation.EQUAL:
+        return first
+    return _CHAINED.get((first, second))
+
+
+_CHAINED = {
+    (Relation.COVERS, Relation.COVERS): Relation.COVERS,
+    (Relation.PART_OF, Relation.PART_OF): Relation.PART_OF,
+    (Relation.COVERS, Relation.PART_OF): Relation.OVERLAPS,
+    (Relation.COVERS, Relation.OVERLAPS): Relation.OVERLAPS,
+    (Relation.OVERLAPS, Relation.PART_OF): Relation.OVERLAPS,
+}
 
 
 def carried(verdict: Verdict, relation: Relation) -> Verdict | None:
@@ -90,8 +103,8 @@ class Crosswalk:
             found: dict[str, Relation] = {}
             for at, relation in level:
                 for source, step, _ in self.of(at):
-                    if source not in seen:
-                        path = weaker(step, relation)
+                    path = chained(step, relation)
+                    if source not in seen and path is not None:
                         known = found.get(source)
                         found[source] = path if known is None or _strength(path) > _strength(known) else known
             for source in sorted(found):
