@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from akashi.conformity.catalogues.books import Books, read_books
+from akashi.conformity.flow.boundary import Task, read_tasks
 from akashi.conformity.judges import akashi as judges_akashi
 from akashi.conformity.judges import backup as judges_backup
 from akashi.conformity.judges import host as judges_host
@@ -30,6 +31,12 @@ JUDGE_MODULES = (
 def judges() -> Judges:
     """Every judge."""
     return JUDGES
+
+
+@cache
+def boundary_tasks() -> tuple[Task, ...]:
+    """The tasks that customer and vendor have to share out. Raises ``CatalogueInvalid``."""
+    return tuple(read_tasks((CATALOGUES / "boundary" / "tasks.yaml").read_bytes()))
 
 
 @cache
