@@ -138,6 +138,8 @@ def _carry(
     best: Decision | None = None
     for source, relation, _ in crosswalk.sources(name):
         decision = own.get(source)
+        if source.startswith(f"{catalogue.id}/"):
+            continue  # a sheet's items do not speak for each other
         if item.checks and relation not in _IN_FULL:
             continue  # it can be measured itself: what merely overlaps says too little of it
         verdict = carried(decision.verdict, relation) if decision is not None else None

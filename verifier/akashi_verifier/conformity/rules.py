@@ -224,6 +224,8 @@ class Crosswalk:
             return made
         best: Decision | None = None
         for name, relation in self.sources(f"{made.catalogue}/{made.item}"):
+            if name.startswith(f"{made.catalogue}/"):
+                continue
             # What can be measured itself takes nothing from what merely touches it.
             source = own.get(name) if relation in ("equal", "covers") or not made.checks else None
             verdict = None if source is None else carries(source.verdict, relation)
