@@ -2,7 +2,7 @@
 
 Guarantees: every attempt becomes a measurement, also the refused, the unreached and the broken; raw output is kept beside its SHA-256;
 an active probe touches only a registered target of its kind whose consent holds, at no more connections a second than it bears. Refuses:
-to run without a target. Trusts: the probe for its facts; that is why probe, version, tool and vantage are recorded with them.
+to run without a target, and files in folders that are closed to it (``Bench.closed``). Trusts: the probe for its facts; that is why probe, version, tool and vantage are recorded with them.
 
 ::
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import subprocess
 import threading
 import time
@@ -68,6 +69,8 @@ class Bench:
     pace: Pace
     scratch: Path
     tools: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
+    """Folders whose files no target may name: raw output would show what is in them."""
 
     def tool(self, name: str) -> str | None:
         """The path of an outside program, or ``None``; only the folders of ``tools`` are looked into."""
@@ -188,6 +191,8 @@ def measure(one: Probe, target: Target, bench: Bench) -> Measurement:
     started = bench.clock.now_ms()
     if one.active and target.consent_until_ms <= started:
         return _attempt(one, target, bench, started, Reach.REFUSED, "consent")
+    if one.name not in _COUNTING and _is_closed(target, bench.closed):
+        return _attempt(one, target, bench, started, Reach.REFUSED, "closed")
     try:
         seen = one.measure(target, replace(bench, pace=Pace(target.rate)))
     except Unreached as error:
@@ -205,6 +210,24 @@ def measure(one: Probe, target: Target, bench: Bench) -> Measurement:
         one.name, one.version, target.handle, bench.vantage, seen.tool, started, bench.clock.now_ms(), Reach.REACHED,
         dict(seen.facts), "", sha256(raw).digest(), raw,
     )  # fmt: skip
+
+
+_COUNTING = frozenset({"secrets"})
+"""Probes that tell kinds and counts of what they read, and nothing of it."""
+_READING = frozenset({TargetKind.FILE, TargetKind.BACKUP, TargetKind.MACHINE})
+
+
+def _is_closed(target: Target, closed: Sequence[Path]) -> bool:
+    """Whether the address or an option leads, over links and ``..`` too, into a closed folder."""
+    if target.kind not in _READING:
+        return False
+    top = Path(target.address)
+    named = [top, *(base / value for value in target.options.values() for base in (top, top.parent))]
+    try:
+        found = [os.path.realpath(path) for path in named]
+        return any(Path(path).is_relative_to(os.path.realpath(folder)) for path in found for folder in closed)
+    except (OSError, ValueError):
+        return True
 
 
 def _attempt(one: Probe, target: Target, bench: Bench, started: int, reach: Reach, note: str) -> Measurement:

@@ -29,6 +29,8 @@ from akashi.identity.model import Session
 ROOT = Path(__file__).resolve().parents[4]
 TOOLS = (ROOT / ".tools" / "bin", Path("/usr/local/bin"), Path("/usr/bin"), Path("/usr/sbin"), Path("/bin"))
 VANTAGE = "gateway"
+SYSTEM = (Path("/proc"), Path("/sys"), Path("/dev"))
+"""What the system shows of running processes, ours among them."""
 _LOG = logging.getLogger("akashi.conformity")
 
 
@@ -41,7 +43,9 @@ def run(context: SelfContext, session: Session, progress: Progress | None = None
     """Measure, judge and record. Raises ``PermissionDenied`` and what the ledger raises."""
     gateway = context.gateway
     with journalled(gateway, session, PROBE), _scratch(gateway) as scratch:
-        bench = Bench(gateway.clock, VANTAGE, Pace(20), scratch, TOOLS)
+        home = gateway.paths.root.parent.parent
+        closed = (home / "server", home / "gateways", *SYSTEM)
+        bench = Bench(gateway.clock, VANTAGE, Pace(20), scratch, TOOLS, closed)
         return gateway.conformity.run(all_probes(context), bench, session, progress)
 
 

@@ -314,12 +314,23 @@ class Folder:
         return {**facts, "drill_files": len(restored), "drill_whole": whole}
 
 
+_REMOTE = re.compile(r"(rest|sftp|s3|b2|azure|gs|swift|rclone):")
+_SAFE = re.compile(
+    r"rest:https?://[A-Za-z0-9\[].*|(?:s3|b2|azure|gs|swift):[A-Za-z0-9].*"
+    r"|sftp:(?://)?(?:[A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+(?=/))?[:/].*|rclone:[A-Za-z0-9][\w.-]*:[^-].*",
+    re.ASCII,
+)
+"""restic hands the host of ``sftp`` and the remote of ``rclone`` to another program: neither may be an option or a description of one."""
+
+
 def _store(target: Target, bench: Bench, address: str, key: str) -> Restic | Folder:
     """By what lies there: a restic repository has these four; an address with a scheme can only be one."""
     top = Path(address)
     known = all((top / name).exists() for name in ("config", "keys", "snapshots", "data"))
-    remote = re.match(r"(rest|sftp|s3|b2|azure|gs|swift|rclone):", address) is not None
-    return Restic(target, bench, address, key) if known or remote else Folder(target, bench, address)
+    remote = _REMOTE.match(address)
+    if remote is not None and _SAFE.fullmatch(address) is None:
+        raise Unreached(reason="address")
+    return Restic(target, bench, address, key) if known or remote is not None else Folder(target, bench, address)
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
