@@ -163,10 +163,11 @@ def test_a_certificate_is_kept_here(clinic: httpx.Client) -> None:
 def test_an_assessment_from_application_to_the_public_list(
     stage: Assessed, clinic: httpx.Client, payer: httpx.Client, assessors: dict[str, httpx.Client]
 ) -> None:
-    """Applied, asked, replied, evaluated, decided twice, published, taken out, withdrawn; strangers see nothing."""
+    """Applied, asked, replied, evaluated, decided twice, published (only what was assessed, redacted), taken out, withdrawn; strangers see nothing."""
     said = {"csrf": csrf_of(clinic), "reply": "yes", "text": "架空", "owner": "", "due": "", "audience": "assessor"}
     rules = {"file": ("規程 第1版.txt", b"rules")}
     clinic.post(f"/conformity/answers/{OPS}/2-5", data=said, files=rules, headers=OURS)
+    measure(clinic)
     form = {
         "assessor": stage.assessor.institution,
         "kind": "provider",
@@ -189,6 +190,12 @@ def test_an_assessment_from_application_to_the_public_list(
     handle(post(board, f"{path}/ruling", **{"as": "board", "ruling": "agreed"}))
     bundle = clinic.get("/conformity/files/export", params={"form": "bundle"}).content
     broken = post(board, f"{path}/publish", {"file": ("b.akashi", bundle[:-1] + b"\x00")}, until=SOON)
+    more = clinic.get("/conformity/files/export", params={"form": "bundle", "audience": "assessor"}).content
+    measure(clinic)
+    other = clinic.get("/conformity/files/export", params={"form": "bundle"}).content
+    unfit = [
+        post(board, f"{path}/publish", {"file": ("b.akashi", one)}, until=SOON).status_code for one in (more, other)
+    ]
     handle(post(board, f"{path}/publish", {"file": ("b.akashi", bundle)}, until=SOON))
     listed = zipfile.ZipFile(BytesIO(payer.get("/conformity/list").content))
     entry = next(one for one in json.loads(listed.read("list.json"))["entries"] if one["assessment"] == name)
@@ -199,6 +206,7 @@ def test_an_assessment_from_application_to_the_public_list(
     assert b"rules" in [evidence.read(one) for one in evidence.namelist()]
     assert (early.status_code, unanswered.status_code, drawing.content) == (409, 409, b"drawing")
     assert (broken.status_code, SOON in broken.text) == (400, True)
+    assert unfit == [400, 400], "not what was assessed, or not redacted"
     assert (entry["standing"], entry["bundle"]["sha256"]) == ("valid", sha256(bundle).hexdigest())
     assert f"mark-{name}.svg" in listed.namelist()
     assert "取り下げ" in again
