@@ -114,18 +114,20 @@ def test_an_own_form_is_read_by_its_mapping(stage: Stage) -> None:
 
 
 def test_official_wording_stays_in_the_own_sheets(answered: Stage) -> None:
-    """Wording that the user attached stands in the exported workbook, and in no bundle."""
+    """Wording that the user attached stands in workbooks for customers, in no workbook that anybody may have, and in no bundle."""
     wording = "利用者が読み込んだ架空の公式文"
     answered.step(f"text official.txt '第2章 ①\t{wording}\n'")
     kept = value(answered, f"akashi conformity import {{tmp}}/official.txt --kind wording --sheet {SHEET} --json @mori")
-    for form in ("xlsx", "bundle"):
-        line = f"akashi conformity export --format {form} --sheet {SHEET} --out {{tmp}}/{form} @mori"
+    cells = {}
+    for audience in ("public", "customers"):
+        line = f"akashi conformity export --format xlsx --sheet {SHEET} --audience {audience} --out {{tmp}}/{audience} @mori"
         assert answered.run(line)[2] == 0
-    sheet = load_workbook(answered.folder / "xlsx" / "conformity.xlsx").worksheets[0]
-    cells = {str(cell.value) for row in sheet.iter_rows() for cell in row}
+        sheet = load_workbook(answered.folder / audience / "conformity.xlsx").worksheets[0]
+        cells[audience] = {str(cell.value) for row in sheet.iter_rows() for cell in row}
+    assert answered.run("akashi conformity export --format bundle --out {tmp}/bundle @mori")[2] == 0
 
     assert kept["kept"] == 1
-    assert wording in cells
+    assert (wording in cells["public"], wording in cells["customers"]) == (False, True)
     assert wording.encode() not in (answered.folder / "bundle" / "public.akashi").read_bytes()
 
 

@@ -6,6 +6,8 @@ wrong is a finding or a measurement, never an exception.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from akashi.errors import Conflict, Denied, InputError, IntegrityError, Misuse, NotFound, Unavailable
 
 
@@ -70,7 +72,15 @@ class WorkbookRefused(InputError):
 
     code = "conformity.workbook"
     ja, en = "この Excel は読み込めません（{where}: {reason}）。", "This workbook cannot be used ({where}: {reason})."
-    hint_ja, hint_en = "列の対応表を見直してください。", "Review the column mapping."
+    hint_ja = "示された所を直すか、保存し直してください。自分の様式のときは、列の対応表も見直してください。"
+    hint_en = "Mend that place or save the file anew; for a form of your own, review the column mapping too."
+
+    def sentence(self, language: str = "ja") -> str:
+        """The message with the reason in words."""
+        code = str(self.params["reason"])
+        ja, en = WORKBOOK_REASONS.get(code, (code, code))
+        told = self.ja if language == "ja" else self.en
+        return told.format(**{**self.params, "reason": ja if language == "ja" else en})
 
 
 class BundleInvalid(IntegrityError):
@@ -133,3 +143,48 @@ class Unreached(Unavailable):
 
     code = "conformity.unreached"
     ja, en = "対象に届きませんでした（{reason}）。", "The target was not reached ({reason})."
+
+
+WORKBOOK_REASONS: Mapping[str, tuple[str, str]] = {
+    "another_file": ("突き合わせたときの Excel と違います", "not the file that was matched"),
+    "bomb": ("展開すると大きすぎます", "unpacks to too much"),
+    "broken_zip": ("ファイルが壊れています", "the file is damaged"),
+    "cell_order": ("セルの並びが正しくありません", "cells out of order"),
+    "compression": ("使えない圧縮方式です", "a compression that is not supported"),
+    "doctype": ("外部の定義を含んでいます", "contains a document type declaration"),
+    "duplicate": ("同じ番号が二度あります", "the same id twice"),
+    "duplicate_member": ("同じ名前の部品が二つあります", "two parts of one name"),
+    "duplicate_sheet": ("同じシートが二つあります", "the same sheet twice"),
+    "encoding": ("文字コードが UTF-8 ではありません", "not UTF-8"),
+    "encrypted_or_old": (
+        "パスワード付きか古い形式（.xls）です。.xlsx で保存し直してください",
+        "encrypted, or an old .xls",
+    ),
+    "formula": ("数式の入ったセルには書き込みません", "a formula is not overwritten"),
+    "header": ("見出しが違います", "another heading"),
+    "heading": ("この様式にない見出しです", "a heading that the form does not have"),
+    "id": ("この様式にない項目です", "an item that the form does not have"),
+    "macro": ("マクロを含むファイルは読みません", "contains macros"),
+    "member_name": ("部品の名前が正しくありません", "a part's name is not allowed"),
+    "merged": ("結合されたセルがあります", "merged cells"),
+    "no_clause": ("条項が一つも見つかりません", "no clause was found"),
+    "no_workbook": ("Excel（.xlsx）のファイルではありません", "not an .xlsx workbook"),
+    "not_open": ("この行または項目は、もう決まっているか、ありません", "this row or item is not open"),
+    "other_catalogue": ("対応表は別の一覧（カタログ）のものです", "the mapping is for another catalogue"),
+    "other_form": ("別の様式です", "another form"),
+    "reference": ("セルの番地が正しくありません", "no such cell"),
+    "row_added": ("行が足されています", "a row was added"),
+    "row_changed": ("印刷された文か並びが変わっています", "printed sentences or their order changed"),
+    "row_missing": ("行が消えています", "rows are missing"),
+    "sheet": ("シートがありません", "no such sheet"),
+    "string_index": ("文字の表が壊れています", "the table of strings is damaged"),
+    "too_large": ("ファイルが大きすぎます", "the file is too large"),
+    "too_long": ("一つのセルに入りきらない長さです", "longer than a cell can hold"),
+    "too_many_cells": ("セルが多すぎます", "too many cells"),
+    "too_many_merged": ("結合が多すぎます", "too many merged areas"),
+    "too_many_rows": ("行が多すぎます（5万行まで）", "too many rows (50,000 at most)"),
+    "too_many_sheets": ("シートが多すぎます（64枚まで）", "too many sheets (64 at most)"),
+    "too_many_strings": ("文字の表が大きすぎます", "too many strings"),
+    "xml": ("中身を読み取れません", "the content cannot be read"),
+}
+"""What the reasons of :class:`WorkbookRefused` mean, in Japanese and in English."""

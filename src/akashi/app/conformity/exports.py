@@ -1,6 +1,6 @@
 """Conformity taken out: workbooks, OSCAL, paper, evidence folder, bundle; the same for pages, REST and command line.
 
-Guarantees: what is written follows from one recorded run, the answers and the books; texts and evidence meant for fewer than the chosen
+Guarantees: what is written follows from one recorded run, the answers, kept papers and the books; texts and evidence meant for fewer than the chosen
 audience stay here; the export is in the journal. Refuses: a run that was never recorded, catalogues that are not there. Trusts: the session.
 """
 
@@ -14,11 +14,12 @@ from akashi.app.conformity.bundles import make_bundle
 from akashi.app.conformity.comparing import recorded_decisions
 from akashi.app.conformity.desk import READ, journalled
 from akashi.app.conformity.imports import MAPPING, Parcel, matched, wording_of
+from akashi.app.desk import statements
 from akashi.app.gateway.home import Gateway
 from akashi.conformity.errors import WorkbookRefused
 from akashi.conformity.forms.layout import Table, write_tables
 from akashi.conformity.forms.mapping import fill_in, parse_mapping
-from akashi.conformity.forms.model import FormRow
+from akashi.conformity.forms.model import FormRow, Wording
 from akashi.conformity.forms.sheets import blocks_table, disclosure_table, row_of
 from akashi.conformity.model import Audience, Catalogue, Decision, Verdict
 from akashi.conformity.oscal.catalog import write_catalog
@@ -59,6 +60,14 @@ class Form(StrEnum):
     OWN = "own"
     """The user's own workbook, filled in by a mapping."""
     BUNDLE = "bundle"
+    QUESTIONS = "questions"
+    """Questions about a product and about a service, with our answers."""
+    SERVICE = "service"
+    """A service disclosure, as workbook and plain text: as kept here, else a draft from the answers."""
+    SLA = "sla"
+    """A service level agreement, likewise."""
+    ROLES = "roles"
+    """The table of roles in a contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +126,15 @@ def _tables(gateway: Gateway, wish: Wish) -> tuple[int, list[Table]]:
             one,
             form_rows(gateway, one.id, wish.audience),
             decided.get(one.id, {}),
-            wording_of(gateway.conformity, one.id),
+            _wording(gateway, one.id, wish.audience),
         )
         for one in chosen(gateway, wish)
     ]
+
+
+def _wording(gateway: Gateway, catalogue: str, audience: Audience) -> Wording | None:
+    """Official wording that was attached here; it is the publisher's, so what anybody may have is in our own words."""
+    return wording_of(gateway.conformity, catalogue) if audience > Audience.PUBLIC else None
 
 
 def _xlsx(gateway: Gateway, wish: Wish) -> Files:
@@ -139,7 +153,7 @@ def _meti(gateway: Gateway, wish: Wish) -> Files:
     made = {}
     for one in chosen(gateway, replace(wish, catalogues=wish.catalogues or (METI,))):
         rows = form_rows(gateway, one.id, wish.audience)
-        table = disclosure_table(one, rows, wording_of(gateway.conformity, one.id))
+        table = disclosure_table(one, rows, _wording(gateway, one.id, wish.audience))
         made[f"{one.id}-disclosure.xlsx"] = write_tables([table], sealed.head.now_ms)
     return made
 
@@ -181,7 +195,7 @@ def _folder(gateway: Gateway, wish: Wish) -> Files:
 def _own(gateway: Gateway, wish: Wish) -> Files:
     parcel = wish.own
     if parcel is None:
-        raise WorkbookRefused(where="file", reason="missing")
+        raise WorkbookRefused(where="file", reason="no_workbook")
     catalogue = gateway.conformity.books.shelf.catalogue(parcel.catalogue)
     _, _, matching = matched(gateway.conformity, catalogue, parcel)
     rows = form_rows(gateway, catalogue.id, wish.audience)
@@ -209,6 +223,20 @@ def _bundle(gateway: Gateway, wish: Wish) -> Files:
     return {f"{wish.audience.name.lower()}.akashi": data}
 
 
+def _questions(gateway: Gateway, wish: Wish) -> Files:
+    _, catalogue = statements.questions_of(gateway.conformity.books.shelf)
+    rows = form_rows(gateway, catalogue.id, wish.audience)
+    return statements.write_questions(gateway.conformity, rows, wish.audience)
+
+
+def _paper(gateway: Gateway, wish: Wish) -> Files:
+    name = _PAPERS[wish.form]
+    _, catalogue = statements.outline_of(name, gateway.conformity.books.shelf)
+    rows = form_rows(gateway, catalogue.id, wish.audience)
+    return statements.write_paper(gateway.conformity, name, rows, wish.audience)
+
+
+_PAPERS = {Form.SERVICE: statements.SERVICE, Form.SLA: statements.SLA, Form.ROLES: statements.ROLES}
 _MAKERS: Mapping[Form, Callable[[Gateway, Wish], Files]] = {
     Form.XLSX: _xlsx,
     Form.HISPRO: _hispro,
@@ -219,6 +247,8 @@ _MAKERS: Mapping[Form, Callable[[Gateway, Wish], Files]] = {
     Form.CISO: _ciso,
     Form.OWN: _own,
     Form.BUNDLE: _bundle,
+    Form.QUESTIONS: _questions,
+    **dict.fromkeys(_PAPERS, _paper),
 }
 
 

@@ -1,4 +1,4 @@
-"""Answers and wording brought in: our own sheets, the user's own Excel by a mapping, a disclosure as text, a list in YAML.
+"""Answers, papers and wording brought in: our own sheets and questions, the user's own Excel by a mapping, a disclosure as text, YAML.
 
 Guarantees: rows are matched exactly or not at all (what is only alike is reported, never taken); nothing is kept before everything was
 read; an answer that says only words never becomes はい by itself; official wording stays here, sealed, every version. Refuses: other
@@ -12,13 +12,22 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from akashi.app.conformity.desk import ANSWER, answer, journalled
+from akashi.app.desk import statements
 from akashi.app.gateway.home import Gateway
 from akashi.conformity.answers import default_reply
 from akashi.conformity.catalogues.catalogue import Reader, read_yaml
 from akashi.conformity.errors import DisclosureLayout
 from akashi.conformity.forms.disclosure import parse_disclosure
-from akashi.conformity.forms.mapping import confirm, match_rows, parse_mapping, read_rows, rows_of
+from akashi.conformity.forms.mapping import (
+    confirm,
+    match_rows,
+    must_be_for,
+    parse_mapping,
+    read_rows,
+    rows_of,
+)
 from akashi.conformity.forms.model import FormFinding, FormRow, MappedRow, Matching, Wording
+from akashi.conformity.forms.questionnaire import Kind as Asked
 from akashi.conformity.forms.sheets import import_disclosure, import_sheet
 from akashi.conformity.forms.wording import attach_rows, attach_text
 from akashi.conformity.forms.workbook import read_workbook
@@ -52,6 +61,14 @@ class Kind(StrEnum):
     """The user's own workbook, with a mapping."""
     WORDING = "wording"
     """Official wording: plain text, or the user's own workbook with a mapping."""
+    QUESTIONS = "questions"
+    """Our questions about a product or a service, answered in the workbook."""
+    SERVICE = "service"
+    """A service disclosure, as workbook or plain text."""
+    SLA = "sla"
+    """A service level agreement, as workbook or plain text."""
+    ROLES = "roles"
+    """The table of roles in a contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +101,25 @@ class _Read:
     rows: tuple[FormRow, ...]
     brought: Brought
     owners: Mapping[str, str]
+    about: tuple[Asked, Mapping[str, str]] | None = None
+    """What stands above questions."""
 
 
 def bring(gateway: Gateway, session: Session, parcel: Parcel) -> Brought:
     """Read a file and keep what it says. Raises ``WorkbookRefused``, ``DisclosureLayout``, ``CatalogueInvalid``, ``CatalogueUnknown``."""
     conformity = gateway.conformity
     catalogue = conformity.books.shelf.catalogue(parcel.catalogue)
-    if parcel.kind is Kind.WORDING:
+    if parcel.kind in _KEEPERS:
         with journalled(gateway, session, ANSWER):
-            return _bring_wording(conformity, catalogue, parcel)
+            return _KEEPERS[parcel.kind](conformity, catalogue, parcel)
     gateway.accounts.require(session, ANSWER)
     read = _READERS[parcel.kind](conformity, catalogue, parcel)
     answers = list(_answers(conformity, catalogue, read, parcel.reply))
     if answers:
         answer(gateway, session, answers)
+    if read.about is not None:
+        with journalled(gateway, session, ANSWER):
+            statements.keep_about(conformity, *read.about)
     return replace(read.brought, kept=len(answers))
 
 
@@ -166,10 +188,25 @@ def matched(
     conformity: Conformity, catalogue: Catalogue, parcel: Parcel
 ) -> tuple[Sequence[MappedRow], Sequence[FormFinding], Matching]:
     """The rows of the user's own workbook with the items that they are about, exactly or because a person accepted it."""
-    mapping, book = parse_mapping(parcel.mapping, MAPPING), read_workbook(parcel.data)
+    mapping = parse_mapping(parcel.mapping, MAPPING)
+    must_be_for(mapping, catalogue)
+    book = read_workbook(parcel.data)
     rows, findings = read_rows(book, mapping)
     matching = match_rows(rows, catalogue, book.digest, wording_of(conformity, catalogue.id))
     return rows, findings, confirm(matching, parcel.accepted, catalogue) if parcel.accepted else matching
+
+
+def _questions(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> _Read:
+    filled, kind, about = statements.read_questions(conformity, parcel.data, catalogue)
+    odd = tuple(f"{one.where} {one.code}" for one in filled.findings)
+    return _Read(filled.rows, Brought(0, catalogue.id, odd), {}, (kind, about))
+
+
+def proposals(gateway: Gateway, parcel: Parcel) -> tuple[tuple[tuple[int, str, int], ...], tuple[int, ...]]:
+    """Rows of an own workbook that only resemble an item (row, item, likeness per mille), and rows that resemble none."""
+    catalogue = gateway.conformity.books.shelf.catalogue(parcel.catalogue)
+    _, _, matching = matched(gateway.conformity, catalogue, parcel)
+    return tuple((one.row, one.item, one.score) for one in matching.proposals), matching.unmatched
 
 
 def _own(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> _Read:
@@ -195,13 +232,29 @@ def _bring_wording(conformity: Conformity, catalogue: Catalogue, parcel: Parcel)
     return Brought(len(wording.texts), catalogue.id, (), guesses, wording.unmatched)
 
 
+_PAPERS = {Kind.SERVICE: statements.SERVICE, Kind.SLA: statements.SLA, Kind.ROLES: statements.ROLES}
+
+
+def _bring_paper(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> Brought:
+    kept, odd = statements.keep_paper(conformity, _PAPERS[parcel.kind], parcel.data, catalogue)
+    return Brought(kept, catalogue.id, odd)
+
+
 _READERS: Mapping[Kind, Callable[[Conformity, Catalogue, Parcel], _Read]] = {
     Kind.SHEET: _sheet,
     Kind.DISCLOSURE: _disclosure,
     Kind.TEXT: _text,
     Kind.LIST: _list,
     Kind.OWN: _own,
+    Kind.QUESTIONS: _questions,
 }
+
+
+_KEEPERS: Mapping[Kind, Callable[[Conformity, Catalogue, Parcel], Brought]] = {
+    Kind.WORDING: _bring_wording,
+    **dict.fromkeys(_PAPERS, _bring_paper),
+}
+"""Kinds that are kept as they are, and are no answers."""
 
 
 def kinds() -> Sequence[str]:

@@ -6,13 +6,15 @@ import argparse
 from pathlib import Path
 
 from akashi.app.conformity.exports import Form, Wish, export, forms
-from akashi.app.conformity.imports import LIMIT, Kind, Parcel
-from akashi.cli.files import FileUnwritable, read_bounded, verify_free, write_whole
+from akashi.app.conformity.imports import Kind, Parcel, proposals
+from akashi.cli.conformity.parcels import guess_lines, own_options, own_parcel
+from akashi.cli.files import FileUnwritable, verify_free, write_whole
 from akashi.cli.homes import acting_person, person_options
 from akashi.cli.shell import BadArguments, Shell, manual
 from akashi.conformity.model import Audience
 from akashi.durable import make_directory
 
+_COMMAND = "akashi conformity export"
 _AUDIENCES = {one.name.lower(): one for one in Audience}
 
 
@@ -36,7 +38,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     parser.add_argument("--audience", choices=sorted(_AUDIENCES), default="public", help="for whom (default: public)")
     parser.add_argument("--run", dest="of_run", default="", metavar="RUN", help="a recorded run (default: the newest)")
     parser.add_argument("--fill", type=Path, metavar="FILE", help="your own workbook (own; with --sheet, --mapping)")
-    parser.add_argument("--mapping", type=Path, metavar="FILE", help="which column is what (YAML)")
+    own_options(parser)
     parser.add_argument("--assessor", default="", metavar="INST", help="whom the raw evidence is sealed to (bundle)")
     person_options(parser)
     parser.set_defaults(run=_run)
@@ -48,24 +50,18 @@ def _own(arguments: argparse.Namespace) -> Parcel | None:
     if arguments.format != Form.OWN:
         return None
     if not all(given) or len(arguments.sheet) != 1:
-        raise BadArguments(what="--format own --fill --mapping --sheet", command="akashi conformity export")
-    data, mapping = read_bounded(arguments.fill, LIMIT), read_bounded(arguments.mapping, LIMIT)
-    return Parcel(Kind.OWN, arguments.fill.name, data, arguments.sheet[0], mapping)
+        raise BadArguments(what="--format own --fill --mapping --sheet", command=_COMMAND)
+    return own_parcel(arguments, Kind.OWN, arguments.fill, arguments.sheet[0], _COMMAND)
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     verify_free(arguments.out)
     own = _own(arguments)
-    wish = Wish(
-        Form(arguments.format),
-        _AUDIENCES[arguments.audience],
-        tuple(arguments.sheet),
-        arguments.of_run,
-        arguments.assessor,
-        own,
-    )
+    form, readers = Form(arguments.format), _AUDIENCES[arguments.audience]
+    wish = Wish(form, readers, tuple(arguments.sheet), arguments.of_run, arguments.assessor, own)
     with acting_person(arguments, shell) as (gateway, session):
         files = export(gateway, session, wish)
+        guesses = proposals(gateway, own) if own else ((), ())
     folder: Path = arguments.out
     try:
         for parent in sorted({(folder / name).parent for name in files}):
@@ -75,5 +71,6 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     for name, data in files.items():
         write_whole(folder / name, data)
     rows = [{"bytes": len(data), "file": name} for name, data in sorted(files.items())]
-    shell.result(rows, [f"{len(data):>12,}  {name}" for name, data in sorted(files.items())])
+    written = [f"{len(data):>12,}  {name}" for name, data in sorted(files.items())]
+    shell.result(rows, [*written, *guess_lines(shell, *guesses)])
     return 0

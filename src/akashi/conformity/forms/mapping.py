@@ -68,6 +68,12 @@ def parse_mapping(data: bytes, name: str) -> ColumnMap:
     return ColumnMap(top.text("mapping"), top.text("catalogue"), str(sheet), row, cells, columns, words, first, last)
 
 
+def must_be_for(mapping: ColumnMap, catalogue: Catalogue) -> None:
+    """Raises :class:`WorkbookRefused` for a mapping of another catalogue: the same clause there is about something else."""
+    if mapping.catalogue != catalogue.id:
+        raise refused("mapping", "other_catalogue")
+
+
 def _texts(reader: Reader, key: str) -> dict[str, str]:
     value = reader.raw(key) or {}
     if not isinstance(value, dict) or not all(isinstance(one, str) for pair in value.items() for one in pair):

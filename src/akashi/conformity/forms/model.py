@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from akashi.conformity.errors import WORKBOOK_REASONS
 from akashi.conformity.model import Reply, Verdict, Words
 
 
@@ -167,44 +168,5 @@ class Statement:
     texts: Mapping[str, str] = field(repr=False)
 
 
-REASONS: Mapping[str, Words] = {
-    "another_file": Words("突き合わせたときの Excel と違います", "not the file that was matched"),
-    "bomb": Words("展開すると大きすぎます", "unpacks to too much"),
-    "broken_zip": Words("ファイルが壊れています", "the file is damaged"),
-    "cell_order": Words("セルの並びが正しくありません", "cells out of order"),
-    "compression": Words("使えない圧縮方式です", "a compression that is not supported"),
-    "doctype": Words("外部の定義を含んでいます", "contains a document type declaration"),
-    "duplicate": Words("同じ番号が二度あります", "the same id twice"),
-    "duplicate_member": Words("同じ名前の部品が二つあります", "two parts of one name"),
-    "duplicate_sheet": Words("同じシートが二つあります", "the same sheet twice"),
-    "encoding": Words("文字コードが UTF-8 ではありません", "not UTF-8"),
-    "encrypted_or_old": Words(
-        "パスワード付きか古い形式（.xls）です。.xlsx で保存し直してください", "encrypted, or an old .xls"
-    ),
-    "formula": Words("数式の入ったセルには書き込みません", "a formula is not overwritten"),
-    "header": Words("見出しが違います", "another heading"),
-    "heading": Words("この様式にない見出しです", "a heading that the form does not have"),
-    "id": Words("この様式にない項目です", "an item that the form does not have"),
-    "macro": Words("マクロを含むファイルは読みません", "contains macros"),
-    "member_name": Words("部品の名前が正しくありません", "a part's name is not allowed"),
-    "merged": Words("結合されたセルがあります", "merged cells"),
-    "no_clause": Words("条項が一つも見つかりません", "no clause was found"),
-    "no_workbook": Words("Excel（.xlsx）のファイルではありません", "not an .xlsx workbook"),
-    "not_open": Words("この行または項目は、もう決まっているか、ありません", "this row or item is not open"),
-    "other_form": Words("別の様式です", "another form"),
-    "reference": Words("セルの番地が正しくありません", "no such cell"),
-    "row_added": Words("行が足されています", "a row was added"),
-    "row_changed": Words("印刷された文か並びが変わっています", "printed sentences or their order changed"),
-    "row_missing": Words("行が消えています", "rows are missing"),
-    "sheet": Words("シートがありません", "no such sheet"),
-    "string_index": Words("文字の表が壊れています", "the table of strings is damaged"),
-    "too_large": Words("ファイルが大きすぎます", "the file is too large"),
-    "too_long": Words("一つのセルに入りきらない長さです", "longer than a cell can hold"),
-    "too_many_cells": Words("セルが多すぎます", "too many cells"),
-    "too_many_merged": Words("結合が多すぎます", "too many merged areas"),
-    "too_many_rows": Words("行が多すぎます（5万行まで）", "too many rows (50,000 at most)"),
-    "too_many_sheets": Words("シートが多すぎます（64枚まで）", "too many sheets (64 at most)"),
-    "too_many_strings": Words("文字の表が大きすぎます", "too many strings"),
-    "xml": Words("中身を読み取れません", "the content cannot be read"),
-}
+REASONS: Mapping[str, Words] = {code: Words(*said) for code, said in WORKBOOK_REASONS.items()}
 """What the reasons of a refused workbook mean, for people."""

@@ -27,7 +27,7 @@ from akashi.web.visitors import Here, OwnForm, Visitor, needs
 
 router = APIRouter()
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_KINDS = (imports.Kind.SHEET, imports.Kind.DISCLOSURE, imports.Kind.TEXT, imports.Kind.LIST, imports.Kind.WORDING)
+_KINDS = tuple(one for one in imports.Kind if one is not imports.Kind.OWN)
 _FORMS = tuple(one for one in exports.Form if one is not exports.Form.OWN)
 """What needs no mapping beside it; the user's own workbook with its mapping goes through the command line, both ways."""
 
