@@ -2,7 +2,7 @@
 
 Guarantees: the ledger holds handles, digests, counts and times; what was measured or answered is behind salted commitments. A run is
 recorded once; evidence is a sealed payload that the owning institution announces. Refuses: other institutions' handles, people who are
-unknown or disabled, a target whose consent ends before it begins.
+unknown or disabled, a target whose consent ends before it begins, a run from the future.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from akashi.ledger.events import (
     number,
     octets,
 )
-from akashi.ledger.model import Purpose
+from akashi.ledger.model import MAX_AHEAD_MS, Purpose
 from akashi.ledger.state import ReadState, WriteState
 from akashi.ledger.wire.cbor import Value
 from akashi.vault.model import MAX_WRAPS
@@ -127,7 +127,9 @@ def apply_withdrawn(state: WriteState, body: TargetWithdrawn, context: Context) 
 
 
 def apply_run(state: WriteState, body: RunRecorded, context: Context) -> None:
-    """Record a run."""
+    """Record a run; one that says to have judged after this block would make its verdicts last longer."""
+    if body.judged_ms > context.block_ms + MAX_AHEAD_MS:
+        raise Refused("conformity.run_ahead")
     if len(body.counts) != 5 or body.judged_ms < body.started_ms:  # five verdicts
         raise Refused("conformity.run")
     _new(state, RUNS, body.run, context, [body.root, body.items, body.judged_ms, *body.counts])

@@ -19,7 +19,7 @@ from akashi.conformity.catalogues.books import Books
 from akashi.conformity.catalogues.catalogue import dump_catalogue, load_catalogue
 from akashi.conformity.errors import FeatureUnknown, RecordUnknown
 from akashi.conformity.evaluation import Inputs, Results, assessable, evaluate
-from akashi.conformity.events import RunRecorded, TargetRegistered, TargetWithdrawn, consent_until
+from akashi.conformity.events import RUNS, RunRecorded, TargetRegistered, TargetWithdrawn, consent_until
 from akashi.conformity.judges.registry import JUDGES, Judges
 from akashi.conformity.model import Catalogue, Decision, Link, Measurement, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Probe, Progress, run_probes
@@ -144,8 +144,11 @@ class Conformity:
             return self._record(measurements, started, session)
 
     def _record(self, measurements: Sequence[Measurement], started: int, session: Session) -> RunRecord:
-        now = self._clock.now_ms()
-        inputs = Inputs(self.features(), tuple(measurements), tuple(self.answers.all()), now)
+        # A clock that was set back in between leaves no measurement or answer after the judgement: a verifier would refuse it.
+        now = max([self._clock.now_ms(), *(one.ended_ms for one in measurements)])
+        started = min([started, now, *(one.started_ms for one in measurements)])
+        answers = tuple(replace(one, answered_ms=min(one.answered_ms, now)) for one in self.answers.all())
+        inputs = Inputs(self.features(), tuple(measurements), answers, now)
         results = self._judged(inputs)
         name = new_handle(RUN)
         sealed = seal_run(
@@ -162,7 +165,7 @@ class Conformity:
         self.documents.put(_RUNS, name, _dump_run(sealed, counts), now)
         kept: list[Value] = [[dump_measurement(one), one.raw] for one in measurements]
         self.documents.put(_MEASURED, "newest", kept, now)
-        said = RunRecorded(name, sealed.root, len(sealed.items), min(started, now), now, counts)
+        said = RunRecorded(name, sealed.root, len(sealed.items), started, now, counts)
         done = self._say(said, name, session)
         return RunRecord(name, now, done, len(sealed.items), counts)
 
@@ -210,8 +213,24 @@ class Conformity:
         return sorted(made, key=lambda one: -one.judged_ms)
 
     def sealed_run(self, name: str = "") -> Sealed:
-        """A kept run with its salts; without a name the newest. Raises ``RecordUnknown``."""
-        return self._kept(name or self.documents.last(_RUNS) or "run")[0]
+        """A run that the ledger holds, with its salts; without a name the newest. Raises ``RecordUnknown``, also for one never recorded."""
+        wanted = name or self.documents.last(_RUNS) or "run"
+        sealed = self._kept(wanted)[0]
+        if self._is_recorded(sealed):
+            return sealed
+        older = (self._kept(one.run)[0] for one in ([] if name else self.runs()))
+        found = next((one for one in older if self._is_recorded(one)), None)
+        if found is None:
+            raise RecordUnknown(name=wanted)
+        return found
+
+    def _is_recorded(self, sealed: Sealed) -> bool:
+        """Whether the ledger has exactly this run of this institution."""
+        with self._author.ledger.view() as state:
+            match state.get(RUNS, sealed.head.run.encode()):
+                case [str(owner), int(), bytes(root), *_]:
+                    return owner == self.institution and root == sealed.root
+        return False
 
     def _kept(self, name: str) -> tuple[Sealed, tuple[int, ...]]:
         found = self.documents.get(_RUNS, name)
