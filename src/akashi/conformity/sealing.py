@@ -37,6 +37,8 @@ class OpeningKeyMissing(NotFound):
 
     code = "conformity.opening_key"
     ja, en = "{institution} の開封用の鍵がありません。", "{institution} has no opening key."
+    hint_ja = "機関番号（inst-…）を確かめてください。参加したばかりの機関なら、鍵の登録を待ってください。"
+    hint_en = "Check the handle (inst-…); an institution that has just joined registers its key first."
 
 
 def stage(

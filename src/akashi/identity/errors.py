@@ -73,6 +73,8 @@ class NoSuchPerson(NotFound):
 
     code = "identity.no_such_person"
     ja, en = "利用者が見つかりません（{person}）。", "There is no such person ({person})."
+    hint_ja = "ログイン名か利用者番号（per-…）を確かめてください。「akashi person list」で見られます。"
+    hint_en = "Check the login or the handle (per-…); `akashi person list` shows them."
 
 
 class LoginTaken(Conflict):

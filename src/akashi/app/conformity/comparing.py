@@ -50,6 +50,12 @@ def recorded_decisions(conformity: Conformity, run: str) -> dict[str, Decision]:
     return {f"{one.catalogue}/{one.item}": one for one in found}
 
 
+def sheet_decisions(conformity: Conformity, run: str, catalogue: Catalogue) -> list[Decision]:
+    """What a run recorded about the items of one catalogue, headings left out. Raises ``RecordUnknown``."""
+    leaves = {f"{catalogue.id}/{name}" for name in _leaves(catalogue)}
+    return [one for name, one in recorded_decisions(conformity, run).items() if name in leaves]
+
+
 def run_changes(conformity: Conformity, before: str, after: str) -> list[Change]:
     """Items whose verdict or basis differs, in the order of the newer run. Raises ``RecordUnknown``."""
     old, new = recorded_decisions(conformity, before), recorded_decisions(conformity, after)
@@ -108,11 +114,15 @@ def answer_changes(conformity: Conformity, since_ms: int) -> list[tuple[Answer |
 
 
 def missing_reports(gateway: Gateway) -> list[tuple[str, Item]]:
-    """(catalogue, item) of everything that applies and asks for a report which nobody has made and received."""
+    """(catalogue, item) of everything that applies and asks for a report which nobody has made and received.
+
+    A superseded edition asks no more.
+    """
     results = gateway.conformity.results()
     with opened_flow(gateway) as flow:
         return [
             (book.id, item)
             for book in gateway.conformity.books.shelf.catalogues
+            if book.status != "superseded"
             for item in flow.missing_reports(book, results.of(book.id))
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from akashi.cli.conformity import answer, catalog, compare, export, features, importing, report, run, target, verify
-from akashi.cli.flow import assess, reply, request
+from akashi.cli.flow import assess, boundary, certificate, notify, production, publishing, reply, request
 from akashi.cli.shell import Parser, common_options
 
 
@@ -13,11 +13,12 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     """Add the group ``conformity``."""
     group = commands.add_parser(
         "conformity",
-        help="conformity: catalog, declare, target, run, answer, report, compare, export, import, verify, request, reply, assess",
+        help="conformity: measure, answer, report, prove; boundaries, notices, production, certificates, assessments",
         description="Sheets that are computed, not claimed: measure, ask people for the rest, prove it.",
     )
     inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
-    for command in (features, target, run, answer, report, compare, export, importing, request, reply, assess):
+    own = (features, target, run, answer, report, compare, export, importing)
+    for command in (*own, request, reply, boundary, notify, production, certificate, assess, publishing):
         command.declare(inner, parent)
     homeless = common_options(home=False)
     for offline in (catalog, verify):
