@@ -276,17 +276,22 @@ class Asking(Speaker):
     # certificates of third parties
 
     def keep_certificate(self, name: str, certificate: Certificate) -> None:
-        """Keep a third party's certificate under a name of one's own; sealed, not on the ledger."""
-        value: list[Value] = [certificate.number, certificate.scope, certificate.issuer, certificate.expires_ms]
-        self.keep(_CERTIFICATE, name, value)
+        """Keep a third party's certificate under a name of one's own; sealed, name and all, and not on the ledger."""
+        known = {named: key for key, named, _ in self._kept_certificates()}
+        values: list[Value] = [certificate.number, certificate.scope, certificate.issuer, certificate.expires_ms]
+        self.keep(_CERTIFICATE, known.get(name) or new_handle("crt"), [name, *values])
+
+    def _kept_certificates(self) -> list[tuple[str, str, Certificate]]:
+        made = []
+        for one in self._documents.newest(_CERTIFICATE):
+            fields = Fields(one.value, 5)
+            name = fields.text()
+            made.append((one.key, name, Certificate(fields.text(), fields.text(), fields.text(), fields.number())))
+        return made
 
     def certificates(self) -> dict[str, Certificate]:
         """All kept certificates by name."""
-        made = {}
-        for one in self._documents.newest(_CERTIFICATE):
-            fields = Fields(one.value, 4)
-            made[one.key] = Certificate(fields.text(), fields.text(), fields.text(), fields.number())
-        return made
+        return {name: one for _, name, one in sorted(self._kept_certificates(), key=lambda row: row[1])}
 
     def certificates_running_out(self) -> list[Certificate]:
         """Those that have expired or soon will, the earliest first."""
