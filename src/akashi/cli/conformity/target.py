@@ -56,8 +56,10 @@ def _register(arguments: argparse.Namespace, shell: Shell) -> int:
     else:
         raise BadArguments(what="--defaults | --kind, --address", command=_ADD)
     with acting_person(arguments, shell) as (gateway, session):
-        known = {one.handle for one in gateway.conformity.targets() if one.consent_until_ms > shell.clock.now_ms()}
-        made = [register_target(gateway, session, one) for one in wanted if one.handle not in known]
+        held = [one for one in gateway.conformity.targets() if one.consent_until_ms > shell.clock.now_ms()]
+        known = [(one.kind, one.address, dict(one.options)) for one in held if arguments.defaults]
+        fresh = [one for one in wanted if (one.kind, one.address, dict(one.options)) not in known]
+        made = [register_target(gateway, session, one) for one in fresh]
     shell.result([target_row(one) for one in made], [target_line(one) for one in made])
     return 0
 
