@@ -20,7 +20,7 @@ COMMANDS = {parser.prog: (parser, text) for parser, text in leaves(build_parser(
 PROMISED = """init demo serve verify trail; institution add|list|disable|enable; person add|list|disable|password|totp;
     device add|list|revoke; checkup inspect|convert|generate; transfer send|list|show|receive|confirm|refuse|withdraw|resend|pending;
     evidence export; ledger audit|checkpoint|receipt|stamp|rebuild; journal verify|list; home snapshot; house run;
-    keys passphrase; conformity catalog|declare|run|answer|report|compare|export|import|verify|reply"""
+    keys passphrase; conformity catalog|declare|run|answer|report|compare|export|import|verify|reply|publish-list"""
 SHARED = {"desk", "bench", "findings"}
 """Modules inside command packages that hold no command."""
 

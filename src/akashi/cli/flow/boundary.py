@@ -9,7 +9,7 @@ from akashi.app.conformity.desk import READ, SUBMIT
 from akashi.app.conformity.library import boundary_tasks
 from akashi.cli.files import read_bounded
 from akashi.cli.flow import desk, shares
-from akashi.cli.shell import Shell, moment
+from akashi.cli.shell import BadArguments, Shell, moment
 from akashi.conformity.flow.boundary import compare_tables, read_table
 
 _NAME = "akashi conformity boundary"
@@ -55,6 +55,8 @@ def _propose(arguments: argparse.Namespace, shell: Shell) -> int:
     data = read_bounded(arguments.table, desk.FILE_LIMIT)
     text = "" if arguments.text_file is None else desk.read_text(arguments.text_file)
     with desk.at_gateway(arguments, shell, SUBMIT) as (gateway, flow, session):
+        if arguments.to == gateway.institution:
+            raise BadArguments(what="--to", command=f"{_NAME} propose")
         table = read_table(data, gateway.institution, arguments.to)
         name = flow.propose(arguments.to, table, text, session)
     gaps = compare_tables(boundary_tasks(), [table])
