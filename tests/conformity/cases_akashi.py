@@ -111,6 +111,12 @@ def _enrolled_late(st: Stage) -> None:
     )
 
 
+def _plainly_stored(st: Stage) -> None:
+    """Somebody wrote a password into the database past the program."""
+    with closing(sqlite3.connect(st.here.gateway.paths.database)) as database, database:
+        database.execute("UPDATE people SET password = 'himitsu-2026'")
+
+
 def _staff(content: str, *extra: str) -> Callable[[], list[Measurement]]:
     """A staff list, and further accounts."""
 
@@ -286,6 +292,8 @@ CASES: list[Case] = [
         BROKEN,
         lambda: probed("factors", _one_factor),
     ),
+    ("accounts.hashes", "as shipped", GOOD, lambda: probed("password_store")),
+    ("accounts.hashes", "in the clear", BROKEN, lambda: probed("password_store", _plainly_stored)),
     ("accounts.staff", "equal", GOOD, _staff("login\nokuru\n")),
     ("accounts.staff", "one more", BROKEN, _staff("login\nokuru\n", "taishoku")),
     ("accounts.staff", "unused for months", BROKEN, _long_unused),

@@ -221,8 +221,7 @@ def _equipped(
         more = _pair(keys[institution] if own else machine)
     elif target.kind is TargetKind.MACHINE:
         expected = ",".join(f"tcp/{one.port}" for one in services)
-        more = {"idle": NO_DESKTOP, "services": expected, "password_column": "people.password"}
-        more["password_store"] = str(gateway.paths.database)
+        more = {"idle": NO_DESKTOP, "services": expected}
     elif target.kind is TargetKind.HOST:
         url = f"https://{gateway.settings.host}:{gateway.settings.port}/api/v1/session"
         more = {"defaults": DEFAULTS, "defaults_url": url, "defaults_way": "json"}

@@ -16,6 +16,7 @@ from pathlib import Path
 from akashi.app.selfcheck.context import TOOL, TRIAL_LOGIN, SelfContext, newest
 from akashi.app.selfcheck.trial import strong_password, trial_person
 from akashi.conformity.errors import Unreached
+from akashi.conformity.host.logins import stored_column, stored_facts
 from akashi.conformity.model import DAY_MS, Fact, Target
 from akashi.conformity.probing import Bench, Observed
 from akashi.identity.events import person
@@ -121,6 +122,16 @@ def overlapping(stays: list[Stay]) -> bool:
             if other.device != one.device:
                 return True
     return False
+
+
+def password_store(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
+    """The gateway's own database: of what form every stored password is. Hashes are told by class and number only."""
+    facts = stored_facts(stored_column(here.gateway.paths.database, STORED))
+    return Observed(facts, json.dumps(facts, sort_keys=True).encode(), TOOL)
+
+
+STORED = "people.password"
+"""Where the gateway's database keeps passwords."""
 
 
 def resets(here: SelfContext, _target: Target, _bench: Bench) -> Observed:

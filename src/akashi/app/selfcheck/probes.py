@@ -25,6 +25,7 @@ _PROBES: dict[str, _Made] = {
     "log_readers": access.log_readers,
     "staff": accounts.staff,
     "sharing": accounts.sharing,
+    "password_store": accounts.password_store,
     "resets": accounts.resets,
     "ledger": ledgers.ledger,
     "records": ledgers.records,

@@ -71,18 +71,24 @@ def hash_class(stored: str) -> tuple[str, str]:
 def password_store(target: Target, bench: Bench) -> Observed:
     """Stored passwords by class. ``password_store``: an export (``name:hash`` lines) or, with ``password_column``, a SQLite database."""
     if target.options.get("password_column"):
-        stored = _column(given_path(target, "password_store"), target.options["password_column"])
+        stored = stored_column(given_path(target, "password_store"), target.options["password_column"])
         tool = "sqlite"
     else:
         raw = exported(target, "password_store", bench) if target.options.get("password_store") else read_bytes(SHADOW)
         stored = [parts[1] for parts in _entries(text(raw))]
         tool = "akashi"
+    facts = stored_facts(stored)
+    return Observed(facts, json.dumps(facts, sort_keys=True).encode(), tool)
+
+
+def stored_facts(stored: Iterable[str]) -> dict[str, Fact]:
+    """How many of these stored passwords are of what strength and class."""
     found = [hash_class(one) for one in stored]
     strengths = Counter(strength for strength, _ in found)
     facts: dict[str, Fact] = {name: strengths[name] for name in ("strong", "weak", "plain", "empty", "locked")}
     facts["accounts"] = len(found)
     facts["classes"] = tuple(f"{name}={count}" for name, count in sorted(Counter(name for _, name in found).items()))
-    return Observed(facts, json.dumps(facts, sort_keys=True).encode(), tool)
+    return facts
 
 
 def _entries(written: str) -> list[list[str]]:
@@ -92,7 +98,7 @@ def _entries(written: str) -> list[list[str]]:
     return lines
 
 
-def _column(path: Path, column: str) -> list[str]:
+def stored_column(path: Path, column: str) -> list[str]:
     """One column of a database that is opened for reading only; NULL is an account without a password, so it is locked."""
     found = re.fullmatch(r"([a-z_][a-z0-9_]*)\.([a-z_][a-z0-9_]*)", column)
     if found is None or not path.is_file():
