@@ -262,3 +262,11 @@ def test_the_launcher_runs_the_same_entry() -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"]
+
+
+def test_no_strangers_text_steers_the_terminal() -> None:
+    """Escape sequences, carriage returns and reversed writing in what another institution wrote are not sent to the terminal."""
+    out = io.StringIO()
+    Shell(out, io.StringIO(), "ja", False).result({}, [f"{NAME}\x1b]0;x\x07\x9b2J\r\u202e一行目\n二行目\t終"])
+
+    assert out.getvalue() == f"{NAME}·]0;x··2J··一行目\n二行目\t終\n"

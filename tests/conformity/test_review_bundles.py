@@ -171,15 +171,6 @@ def test_other_books_than_the_programs_are_called_so() -> None:
     assert any("doors-1" in line and "注意" in line for line in report_lines(report, "ja"))
 
 
-def test_a_bundle_does_not_steer_the_terminal() -> None:
-    """Escape sequences and reversed writing in a stranger's texts are not printed."""
-    evil = edition("doors-2", 2, [item("a\x1b]0;x\x07\u202e")])
-    report = check(Story((), (), catalogues=(evil,), links=()).run().file())
-    shown = "".join(report_lines(report, "ja", everything=True))
-    assert report.rows
-    assert not set("\x1b\x07\u202e") & set(shown)
-
-
 # what a verifier would walk for ever
 
 

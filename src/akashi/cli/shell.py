@@ -11,6 +11,7 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ INTERRUPTED = 130
 _BAR = 30
 _JAPAN = timedelta(hours=9)
 _CENTURY_DAYS = 36_600
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters with which another institution's text could steer a terminal, or turn the writing round."""
 
 
 class BadArguments(InputError):
@@ -128,7 +131,7 @@ class Shell:
             self.line(json.dumps(value, ensure_ascii=False, sort_keys=True))
         else:
             for text in lines:
-                self.line(text)
+                self.line(_STEERING.sub("\N{MIDDLE DOT}", text))
 
     def choose(self, ja: str, en: str) -> str:
         """One of two sentences."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from unicodedata import category, east_asian_width
+from unicodedata import east_asian_width
 
 from akashi.app.conformity.comparing import Change, Editions
 from akashi.app.conformity.views import Overview, SheetSummary
@@ -209,12 +209,7 @@ def report_lines(report: Report, language: str, *, everything: bool = False) -> 
         lines.append(times.of(language).format(_utc(report.recorded_ms), stamped))
     shown = [row for row in report.rows if everything or row.state is State.INVALID or row.expired]
     lines += [f"{row.state.value:<10}  {decision_line(row.decision, language)}" for row in shown]
-    return [_plain(line) for line in lines]
-
-
-def _plain(line: str) -> str:
-    """A line from a stranger's file without what would steer a terminal."""
-    return "".join("\N{MIDDLE DOT}" if category(one) in ("Cc", "Cf") else one for one in line)
+    return lines
 
 
 _STATUS = {
