@@ -267,6 +267,6 @@ def test_the_launcher_runs_the_same_entry() -> None:
 def test_no_strangers_text_steers_the_terminal() -> None:
     """Escape sequences, carriage returns and reversed writing in what another institution wrote are not sent to the terminal."""
     out = io.StringIO()
-    Shell(out, io.StringIO(), "ja", False).result({}, [f"{NAME}\x1b]0;x\x07\x9b2J\r\u202e一行目\n二行目\t終"])
+    Shell(out, io.StringIO(), "ja").result({}, [f"{NAME}\x1b]0;x\x07\x9b2J\r\u202e一行目\n二行目\t終"])
 
     assert out.getvalue() == f"{NAME}·]0;x··2J··一行目\n二行目\t終\n"

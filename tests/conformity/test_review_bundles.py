@@ -28,7 +28,6 @@ from tests.vectors.build_conformity import (
     Run,
     Story,
     answered,
-    edition,
     item,
     measured,
     rows,
