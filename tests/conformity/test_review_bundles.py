@@ -16,6 +16,7 @@ from akashi.conformity.proof.recomputing import State
 from akashi.conformity.proof.verify import Report, verify_conformity
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.proof.verdict import Status
+from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
 from tests.vectors.build_conformity import (
     ANSWERS,
@@ -203,6 +204,19 @@ def test_catalogues_without_end_are_refused() -> None:
     """More items than any document has."""
     with pytest.raises(CatalogueInvalid):
         load_catalogue(dump_catalogue(replace(OLD, items=tuple(item(str(at)) for at in range(2_001)))))
+
+
+def test_a_catalogue_has_one_form() -> None:
+    """``true`` is no number and a number no text: two readers of one digest would see two catalogues."""
+    for change in (
+        lambda v: v[0].__setitem__(2, True),
+        lambda v: v[3][1][9].append(5),
+        lambda v: v[3][1].__setitem__(12, True),
+    ):
+        value = cbor.decode(dump_catalogue(NEW))
+        change(value)
+        with pytest.raises(CatalogueInvalid):
+            load_catalogue(cbor.encode(value))
 
 
 def test_links_without_end_are_refused() -> None:
