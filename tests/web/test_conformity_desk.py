@@ -197,7 +197,7 @@ def test_an_assessment_from_application_to_the_public_list(
         post(board, f"{path}/publish", {"file": ("b.akashi", one)}, until=SOON).status_code for one in (more, other)
     ]
     handle(post(board, f"{path}/publish", {"file": ("b.akashi", bundle)}, until=SOON))
-    listed = zipfile.ZipFile(BytesIO(payer.get("/conformity/list").content))
+    listed = zipfile.ZipFile(BytesIO(board.get("/conformity/list").content))
     entry = next(one for one in json.loads(listed.read("list.json"))["entries"] if one["assessment"] == name)
     handle(post(clinic, f"{path}/withdraw", reason="requested"))
     again = zipfile.ZipFile(BytesIO(payer.get("/conformity/list").content)).read("index.html").decode()
@@ -209,6 +209,7 @@ def test_an_assessment_from_application_to_the_public_list(
     assert unfit == [400, 400], "not what was assessed, or not redacted"
     assert (entry["standing"], entry["bundle"]["sha256"]) == ("valid", sha256(bundle).hexdigest())
     assert f"mark-{name}.svg" in listed.namelist()
+    assert listed.read(entry["bundle"]["file"]) == bundle, "what the mark links to"
     assert "取り下げ" in again
     assert payer.get(f"/conformity/{path}").status_code == 404
 

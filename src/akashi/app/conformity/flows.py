@@ -50,6 +50,7 @@ def open_flow(gateway: Gateway) -> Flow:
 def publish(gateway: Gateway, flow: Flow, session: Session, name: str, data: bytes, until_ms: int) -> None:
     """Put an assessment on the public list with the redacted bundle ``data``, which verifies and is of the very run that was assessed.
 
+    The bundle is kept here, so that the list can be written with it.
     Raises ``BundleInvalid``: it does not verify under the pinned trust file, is another institution's or another run's than the bundle
     in the application, or shows what is not for everybody; ``RecordUnknown``, ``StepRefused``.
     """
@@ -72,6 +73,7 @@ def publish(gateway: Gateway, flow: Flow, session: Session, name: str, data: byt
         or any(one.audience is not Audience.PUBLIC for one in disclosed_answers(shown.disclosed, report.head))
     ):
         raise BundleInvalid(failure="flow.not_redacted")
+    flow.keep_bundle(name, data)
     flow.publish(name, until_ms, sha256(data).digest(), session)
 
 

@@ -22,14 +22,17 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="write the public list as a folder of static files",
         **manual(
             parent,
-            "Writes index.html, list.json, a mark (SVG) for each entry and the redacted bundles that are given, each found by\n"
-            "its SHA-256. Withdrawn, expired and renewed entries stay and say so. Names the entries whose bundle is not there.",
-            f"{_NAME} --out public --bundle public.akashi --as abe",
+            "Writes index.html, list.json, a mark (SVG) for each entry and the redacted bundles: those published from here and\n"
+            "those that are given, each found by its SHA-256. Withdrawn, expired and renewed entries stay and say so. Names the\n"
+            "entries whose bundle is not there.",
+            f"{_NAME} --out public --as abe",
             desk.STATUSES,
         ),
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a folder that is not there yet")
-    parser.add_argument("--bundle", action="append", type=Path, default=[], metavar="FILE", help="repeatable")
+    parser.add_argument(
+        "--bundle", action="append", type=Path, default=[], metavar="FILE", help="of others; repeatable"
+    )
     parser.add_argument("--ours", action="store_true", help="only what this institution assessed")
     person_options(parser)
     parser.set_defaults(run=_run)
@@ -39,12 +42,13 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     given = {sha256(data).digest(): (name, data) for name, data in desk.read_files(arguments.bundle)}
     with desk.at_gateway(arguments, shell, READ) as (gateway, flow, _):
         own, names = gateway.institution, gateway.names()
+        kept = flow.kept_bundles()
         entries = [one for one in flow.listing() if not arguments.ours or one.assessor == own]
     listed = {one.bundle for one in entries}
     strange = [name for digest, (name, _) in given.items() if digest not in listed]
     if strange:
         raise BadArguments(what=f"--bundle {strange[0]}", command=_NAME)
-    found = {one.assessment: given[one.bundle][1] for one in entries if one.bundle in given}
+    found = kept | {one.assessment: given[one.bundle][1] for one in entries if one.bundle in given}
     written = export_list(entries, names, shell.clock.now_ms(), found)
     desk.write_folder(arguments.out, sorted(written.items()))
     missing = [one.assessment for one in entries if one.assessment not in found]

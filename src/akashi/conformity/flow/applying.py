@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 
 from akashi.conformity.errors import RecordUnknown, StepRefused
@@ -45,6 +46,7 @@ from akashi.ledger.wire.cbor import Value
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
 
+_BUNDLE = "flow.bundle"
 CERTIFICATES = "certificates.cbor"
 SHEETS_OF: Mapping[ApplicantKind, tuple[str, ...]] = MappingProxyType(
     {
@@ -175,6 +177,20 @@ class Applying(Speaker):
     def publish(self, name: str, valid_until_ms: int, bundle: bytes, session: Session) -> None:
         """Put it on the public list; ``bundle``: SHA-256 of the redacted bundle."""
         self.say(AssessmentPublished(name, valid_until_ms, bundle), name, session)
+
+    def keep_bundle(self, name: str, data: bytes) -> None:
+        """Keep the redacted bundle of an assessment, so that the list can be written with it."""
+        self.keep(_BUNDLE, name, [data])
+
+    def kept_bundles(self) -> dict[str, bytes]:
+        """Assessment to the redacted bundle that its entry of the public list names, where it is kept here."""
+        found: dict[str, bytes] = {}
+        for one in self.listing():
+            kept = self._documents.get(_BUNDLE, one.assessment)
+            data = b"" if kept is None else Fields(kept.value, 1).octets()
+            if sha256(data).digest() == one.bundle:
+                found[one.assessment] = data
+        return found
 
     def withdraw(self, name: str, reason: WithdrawnReason, session: Session) -> None:
         """Take it back, for good."""

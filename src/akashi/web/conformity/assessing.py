@@ -347,5 +347,6 @@ def _withdrawn(visitor: Visitor, name: str, form: Form, action: str) -> Response
 def listing(visitor: Here) -> Response:
     """The public list as a folder of static files, to be put on any web server."""
     with at_desk(visitor, desk.READ) as flow:
-        files = export_list(flow.listing(), visitor.gateway.names(), visitor.gateway.clock.now_ms())
+        names, now = visitor.gateway.names(), visitor.gateway.clock.now_ms()
+        files = export_list(flow.listing(), names, now, flow.kept_bundles())
     return file_response("conformity-list.zip", "application/zip", archive(files))
