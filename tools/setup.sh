@@ -37,6 +37,10 @@ missing_packages() {
     command -v chromium >/dev/null || echo chromium
     command -v mkfs.ext4 >/dev/null && command -v debugfs >/dev/null || echo e2fsprogs
     command -v pdftotext >/dev/null || echo poppler-utils
+    command -v restic >/dev/null || echo restic
+    { command -v clamscan && command -v clamd; } >/dev/null || echo clamav clamav-daemon
+    command -v sshd >/dev/null || echo openssh-server
+    [ -x /usr/lib/ipsec/charon ] && command -v swanctl >/dev/null || echo strongswan-charon strongswan-swanctl libstrongswan-standard-plugins
     [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
 }
 
