@@ -91,17 +91,16 @@ def test_the_table_of_roles_says_what_people_agreed(answered: Stage) -> None:
 
 
 def test_another_form_is_refused_in_words(answered: Stage) -> None:
-    """A disclosure for an SLA, a sheet of another catalogue, a text for a table: the reason is a sentence, and nothing is kept."""
+    """A disclosure for an SLA, a text for a table, a paper for questions: the reason is a sentence, and nothing is kept."""
     taken_out(answered, "service", "one")
     refused = [
         answered.run(IN.format(file="one/service-disclosure.xlsx", kind="sla")),
         answered.run(IN.format(file="one/service-disclosure.txt", kind="sla")),
         answered.run(IN.format(file="one/service-disclosure.txt", kind="roles")),
         answered.run(IN.format(file="one/service-disclosure.xlsx", kind="questions")),
-        answered.run(IN.format(file="one/service-disclosure.xlsx", kind="service").replace(SHEET, "meti-2")),
     ]
 
-    assert [one[2] for one in refused] == [2] * 5
+    assert [one[2] for one in refused] == [2] * 4
     assert {json.loads(one[1][0])["code"] for one in refused} == {"conformity.workbook"}
     spoken = answered.run(IN.format(file="one/service-disclosure.xlsx", kind="sla").replace("--json ", ""))
     assert any("別の様式です" in line for line in spoken[1])

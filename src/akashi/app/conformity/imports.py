@@ -108,7 +108,7 @@ class _Read:
 def bring(gateway: Gateway, session: Session, parcel: Parcel) -> Brought:
     """Read a file and keep what it says. Raises ``WorkbookRefused``, ``DisclosureLayout``, ``CatalogueInvalid``, ``CatalogueUnknown``."""
     conformity = gateway.conformity
-    catalogue = conformity.books.shelf.catalogue(parcel.catalogue)
+    catalogue = _asked(conformity, parcel)
     if parcel.kind in _KEEPERS:
         with journalled(gateway, session, ANSWER):
             return _KEEPERS[parcel.kind](conformity, catalogue, parcel)
@@ -121,6 +121,18 @@ def bring(gateway: Gateway, session: Session, parcel: Parcel) -> Brought:
         with journalled(gateway, session, ANSWER):
             statements.keep_about(conformity, *read.about)
     return replace(read.brought, kept=len(answers))
+
+
+def _asked(conformity: Conformity, parcel: Parcel) -> Catalogue:
+    """The catalogue that a file is about: questions and papers belong to one, whatever was chosen beside them."""
+    shelf = conformity.books.shelf
+    if parcel.kind is Kind.QUESTIONS:
+        return statements.questions_of(shelf)[1]
+    return (
+        statements.outline_of(_PAPERS[parcel.kind], shelf)[1]
+        if parcel.kind in _PAPERS
+        else shelf.catalogue(parcel.catalogue)
+    )
 
 
 def _answers(conformity: Conformity, catalogue: Catalogue, read: _Read, reply: Reply) -> Iterable[Answer]:
@@ -197,7 +209,7 @@ def matched(
 
 
 def _questions(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> _Read:
-    filled, kind, about = statements.read_questions(conformity, parcel.data, catalogue)
+    filled, kind, about = statements.read_questions(conformity, parcel.data)
     odd = tuple(f"{one.where} {one.code}" for one in filled.findings)
     return _Read(filled.rows, Brought(0, catalogue.id, odd), {}, (kind, about))
 
@@ -236,7 +248,7 @@ _PAPERS = {Kind.SERVICE: statements.SERVICE, Kind.SLA: statements.SLA, Kind.ROLE
 
 
 def _bring_paper(conformity: Conformity, catalogue: Catalogue, parcel: Parcel) -> Brought:
-    kept, odd = statements.keep_paper(conformity, _PAPERS[parcel.kind], parcel.data, catalogue)
+    kept, odd = statements.keep_paper(conformity, _PAPERS[parcel.kind], parcel.data)
     return Brought(kept, catalogue.id, odd)
 
 

@@ -83,12 +83,9 @@ def write_questions(conformity: Conformity, rows: Rows, audience: Audience) -> d
     return made
 
 
-def read_questions(
-    conformity: Conformity, data: bytes, catalogue: Catalogue
-) -> tuple[FilledForm, Asked, dict[str, str]]:
+def read_questions(conformity: Conformity, data: bytes) -> tuple[FilledForm, Asked, dict[str, str]]:
     """The answers of a questionnaire of either kind, which it was, and what stands above them. Raises ``WorkbookRefused``."""
     asked, own = questions_of(conformity.books.shelf)
-    _same(own, catalogue)
     for kind in KINDS[:-1]:
         try:
             about, filled = import_questionnaire(data, own, asked, kind)
@@ -123,10 +120,9 @@ def write_paper(conformity: Conformity, name: str, rows: Rows, audience: Audienc
     }
 
 
-def keep_paper(conformity: Conformity, name: str, data: bytes, catalogue: Catalogue) -> tuple[int, tuple[str, ...]]:
+def keep_paper(conformity: Conformity, name: str, data: bytes) -> tuple[int, tuple[str, ...]]:
     """Keep a paper that came back; how many entries say something, and what was left out. Raises ``WorkbookRefused``."""
-    outline, own = outline_of(name, conformity.books.shelf)
-    _same(own, catalogue)
+    outline, _ = outline_of(name, conformity.books.shelf)
     if outline.kind == "roles":
         subject, filled = import_roles(data, outline)
         _keep(conformity, name, subject, {row.item: row for row in filled.rows})
@@ -140,11 +136,6 @@ def keep_paper(conformity: Conformity, name: str, data: bytes, catalogue: Catalo
         said.date,
     )
     return len(said.texts), ()
-
-
-def _same(own: Catalogue, given: Catalogue) -> None:
-    if own.id != given.id:
-        raise WorkbookRefused(where="file", reason="other_form")
 
 
 def _text(data: bytes) -> str:
