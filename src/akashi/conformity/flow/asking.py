@@ -251,7 +251,12 @@ class Asking(Speaker):
     def flag(
         self, run: str, catalogue: Catalogue, decisions: Sequence[Decision], session: Session, name: str = ""
     ) -> str:
-        """Flag a system with the verdicts of ``run`` on a catalogue (headings left out); again under ``name``. Returns the handle."""
+        """Flag a system with the verdicts of ``run`` on a catalogue (headings left out); again under ``name``. Returns the handle.
+
+        Raises ``RecordUnknown`` for a name that is not flagged here.
+        """
+        if name and name not in {one.handle for one in self.productions()}:
+            raise RecordUnknown(name=name)
         name = name or new_handle("prd")
         counts, left = verdict_counts(decisions), len(open_items(decisions))
         self.say(ProductionFlagged(name, run, catalogue.digest, counts, left), name, session)

@@ -7,14 +7,13 @@ with what was typed. Refuses: what the flow's rules deny. Trusts: ``app.conformi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from akashi.app.conformity import desk
-from akashi.app.conformity.library import CATALOGUES
-from akashi.conformity.flow.boundary import Gap, Share, Situation, Table, Task, compare_tables, read_tasks
+from akashi.app.conformity.library import boundary_tasks
+from akashi.conformity.flow.boundary import Gap, Share, Situation, Table, compare_tables
 from akashi.conformity.flow.comparison import Need
 from akashi.conformity.flow.model import Boundary, RequestStatus, Wanted
 from akashi.conformity.flow.rules import MAX_DUE_MS, decide_agree, decide_answer, decide_close, decide_end
@@ -36,12 +35,6 @@ _REPLIES = {one.name.lower(): one for one in Reply}
 _WORDS = {"はい": Reply.YES, "一部": Reply.PARTLY, "いいえ": Reply.NO, "対象外": Reply.NOT_APPLICABLE, **_REPLIES}
 _MAX_ROWS, _MAX_RISK = 400, 5
 _US, _THEM, _BOTH, _NONE = "us", "them", "both", "none"
-
-
-@cache
-def tasks() -> tuple[Task, ...]:
-    """The tasks that have to be shared out."""
-    return tuple(read_tasks((CATALOGUES / "boundary" / "tasks.yaml").read_bytes()))
 
 
 def pairs(text: str, field: str) -> list[tuple[str, Reply, int]]:
@@ -169,7 +162,7 @@ def _draft(visitor: Visitor, error: AkashiError | None = None, typed: Mapping[st
     language = visitor.language
     rows = [
         (f"{task.id}-{situation.name.lower()}", task.title.of(language), situation.name.lower())
-        for task in tasks()
+        for task in boundary_tasks()
         for situation in task.situations
     ]
     return visitor.page(
@@ -203,7 +196,7 @@ def _table(form: Form, own: str, other: str) -> Table:
     """What the form shares out; what stays empty is nobody's."""
     parties = {_US: (own,), _THEM: (other,), _BOTH: (own, other), _NONE: ("",)}
     shares = []
-    for task in tasks():
+    for task in boundary_tasks():
         for situation in task.situations:
             key = f"{task.id}-{situation.name.lower()}"
             beneath = form.get(f"sub-{key}").strip()[:100]
@@ -239,13 +232,13 @@ def boundary(visitor: Here, boundary: str) -> Response:
 
 
 def _gaps(table: Table) -> Sequence[Gap]:
-    return compare_tables(tasks(), [table])
+    return compare_tables(boundary_tasks(), [table])
 
 
 def _rows(visitor: Visitor, table: Table, names: Mapping[str, str]) -> list[dict[str, object]]:
-    titles = {one.id: one.title.of(visitor.language) for one in tasks()}
+    titles = {one.id: one.title.of(visitor.language) for one in boundary_tasks()}
     gaps = {(one.task, one.situation): one.trouble.name.lower() for one in _gaps(table)}
-    keys = {(task.id, situation): None for task in tasks() for situation in task.situations}
+    keys = {(task.id, situation): None for task in boundary_tasks() for situation in task.situations}
     keys |= {(one.task, one.situation): None for one in table.shares}
     return [_line(table, task, situation, titles, gaps, names) for task, situation in keys]
 
