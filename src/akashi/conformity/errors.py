@@ -99,6 +99,57 @@ class StepRefused(Conflict):
     hint_ja = "今どの段階か、自分の役割でできる操作かを確かめてください。"
     hint_en = "Check where it stands, and whether your role may take this step."
 
+    def sentence(self, language: str = "ja") -> str:
+        """The message with the reason in words; the code stays beside them."""
+        code = str(self.params["reason"])
+        known = STEP_REASONS.get(code)
+        told = code if known is None else f"{known[0] if language == 'ja' else known[1]} [{code}]"
+        return (self.ja if language == "ja" else self.en).format(reason=told)
+
+
+STEP_REASONS = {
+    "flow.role": ("この役割の人の仕事ではありません", "it is not for this role"),
+    "flow.person": ("この機関の人として登録されていません", "the person is not registered here"),
+    "flow.institution": ("相手の機関が登録されていないか、止められています", "the institution is unknown or disabled"),
+    "flow.self": ("相手が自分の機関です", "the other party is one's own institution"),
+    "flow.opening_key": ("相手の開封用の鍵を確かめられません", "the other party's opening key is not proven"),
+    "flow.own": ("別の機関のものです", "it is another institution's"),
+    "request.closed": ("依頼はもう閉じています", "the request is closed"),
+    "request.due": ("期限が正しくありません", "the day it is due is not possible"),
+    "boundary.not_proposed": ("提案中の分担表ではありません", "it is not a proposed table"),
+    "boundary.digest": ("示された表と同じものではありません", "it is not the table that was shown"),
+    "boundary.ended": ("この分担はもう終わっています", "the boundary has ended"),
+    "boundary.parties": ("分担表の当事者ではありません", "not a party to the table"),
+    "report.self": ("自分あての報告はできません", "nobody reports to themselves"),
+    "report.to": ("報告を受ける人が正しくありません", "the receiver of the report is not possible"),
+    "report.item": ("報告を求める項目ではありません", "the item asks for no report"),
+    "report.received": ("もう受け取られています", "it has been received"),
+    "production.open": ("判定していない項目が残っています", "items are still undecided"),
+    "production.fails": (
+        "不適合の項目があり、リスクの受け入れも記録されていません",
+        "something fails and no risk was accepted",
+    ),
+    "production.counts": ("測定の記録と数が合いません", "the counts are not those of the run"),
+    "production.run": ("台帳にある自分の測定ではありません", "the run is not one's own on the ledger"),
+    "production.started": ("もう始まっています", "it has started"),
+    "production.risk_until": ("受け入れの期限が正しくありません", "the end of the acceptance is not possible"),
+    "assessment.assessor": ("評価を行う機関ではありません", "the institution does not assess"),
+    "assessment.documents": ("申請に必要な資料が足りません", "documents of the application are missing"),
+    "assessment.sheets": ("申請するシートがありません", "the application names no sheet"),
+    "assessment.final": ("もう終わった評価です", "the assessment is final"),
+    "assessment.not_applied": ("この段階ではできません", "it is not at this stage"),
+    "assessment.questions_open": ("答えのない質問が残っています", "questions are unanswered"),
+    "assessment.replied": ("もう答えています", "it has been answered"),
+    "assessment.same_person": (
+        "評価・委員会・理事会は別の人が行います",
+        "evaluator, committee and board are different people",
+    ),
+    "assessment.unfit": ("前の段階で認められていません", "the stage before did not approve"),
+    "assessment.renews": ("更新のもとになる評価が正しくありません", "what it renews is not possible"),
+    "assessment.valid_until": ("有効期限が正しくありません", "the end of validity is not possible"),
+}
+"""Why a step is refused, in words; a code without words is shown as it is."""
+
 
 class RecordUnknown(NotFound):
     """No such answer, request, report, assessment or evidence here."""
