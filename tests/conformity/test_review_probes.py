@@ -10,6 +10,8 @@ from akashi.app.conformity.library import judges
 from akashi.clock import FixedClock
 from akashi.conformity.catalogues.catalogue import read_yaml
 from akashi.conformity.errors import CatalogueInvalid, Unreached
+from akashi.conformity.forms.package import packed
+from akashi.conformity.forms.workbook import read_workbook
 from akashi.conformity.host.backup import backup
 from akashi.conformity.judges.registry import judge_check
 from akashi.conformity.model import Measurement, Reach, Target, TargetKind, Verdict
@@ -110,6 +112,23 @@ def test_a_hostile_yaml_is_refused_in_words(text: str) -> None:
     """A 13th month, a number of 9,000 digits, a tower of brackets, an object, an alias: our own error, never another."""
     with pytest.raises(CatalogueInvalid):
         read_yaml(text.encode(), "list")
+
+
+def test_a_number_format_without_end_is_no_date() -> None:
+    """A workbook of one KiB whose number format would be searched for a minute and a half is read at once, as a number."""
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": f'<R><Relationship Id="a" Type="{relation}/officeDocument" Target="xl/workbook.xml"/></R>',
+        "xl/workbook.xml": '<workbook xmlns:r="r"><sheets><sheet name="a" r:id="a"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<R><Relationship Id="a" Type="{relation}/worksheet" Target="sheet.xml"/>'
+        f'<Relationship Id="b" Type="{relation}/styles" Target="styles.xml"/></R>',
+        "xl/sheet.xml": '<worksheet><sheetData><row r="1"><c s="0"><v>46000</v></c></row></sheetData></worksheet>',
+        "xl/styles.xml": f'<s><numFmts><numFmt numFmtId="200" formatCode="{"[a" * 200_000}yyyy"/></numFmts>'
+        '<cellXfs><xf numFmtId="200"/></cellXfs></s>',
+    }
+    book = read_workbook(packed({name: text.encode() for name, text in parts.items()}))
+    assert book.sheets[0].texts == {(1, 1): "46000"}
 
 
 def test_a_fact_that_trips_a_judge_is_undecided() -> None:

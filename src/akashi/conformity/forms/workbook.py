@@ -32,6 +32,8 @@ MAX_ROWS = 50_000
 MAX_CELLS = 1_000_000
 MAX_STRINGS = 1_000_000
 MAX_MERGED = 20_000
+MAX_FORMAT = 255
+"""Characters of a number format, as Excel has it; a longer one is no date."""
 _DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _DATE_CODE = re.compile(r"[ymdge]", re.IGNORECASE)
@@ -160,6 +162,8 @@ def _date_styles(data: bytes) -> set[int]:
 
 
 def _shows_date(number: str, codes: dict[str, str]) -> bool:
+    if number in codes and len(codes[number]) > MAX_FORMAT:
+        return False
     if number in codes:
         return bool(_DATE_CODE.search(_LITERAL.sub("", codes[number].replace("General", ""))))
     return number.isascii() and number.isdigit() and len(number) < 6 and int(number) in _DATE_FORMATS
