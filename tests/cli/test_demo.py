@@ -6,14 +6,21 @@ import io
 import json
 import re
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from akashi.app.config import gateways_in
+from akashi.app.gateway.home import Gateway
+from akashi.app.passphrase import find_passphrase
+from akashi.app.server.home import Server
 from akashi.cli.__main__ import main
 from akashi.cli.shell import Shell
+from akashi.clock import SystemClock
 
 pytestmark = [pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(300)]
+PLAIN_KEY = b"-----BEGIN PRIVATE KEY"
 ENDING = [
     "akashi serve, in its own process",
     "declare, register, consent",
@@ -98,7 +105,7 @@ def test_registers_hold_what_is_really_there(shown: tuple[Path, int, list[str]])
 
 
 def test_the_demo_leaves_no_service_and_no_key(shown: tuple[Path, int, list[str]]) -> None:
-    """Nobody listens any more, and the keys that the probes held are gone."""
+    """Nobody listens any more, and no file of the home holds a private key in the clear."""
     home, port, _ = shown
     listening = []
     for at in range(5):
@@ -106,7 +113,23 @@ def test_the_demo_leaves_no_service_and_no_key(shown: tuple[Path, int, list[str]
             listening.append(probe.connect_ex(("127.0.0.1", port + at)) == 0)
 
     assert listening == [False] * 5
-    assert not (home / "measuring").exists()
+    assert [one.name for one in home.rglob("*") if one.is_file() and PLAIN_KEY in one.read_bytes()] == []
+
+
+def test_what_is_registered_can_be_measured_again(shown: tuple[Path, int, list[str]]) -> None:
+    """No target names a key that went with the demonstration, and each file that one names is there."""
+    home, _, _ = shown
+    secret, clock = find_passphrase(home), SystemClock()
+    targets = []
+    with closing(Server.open(home, secret, clock)) as server:
+        for institution in gateways_in(home):
+            with closing(Gateway.open(home, institution, secret, clock, server)) as gateway:
+                targets += gateway.conformity.targets()
+    named = [value for one in targets for value in one.options.values() if value.startswith("/")]
+
+    assert [one for one in targets if {"cert", "key"} & one.options.keys()] == []
+    assert named
+    assert [one for one in named if not Path(one).exists()] == []
 
 
 def test_the_bundle_is_for_anybody(shown: tuple[Path, int, list[str]]) -> None:

@@ -51,8 +51,8 @@ def conclude(home: Path, shown: Shown, clock: Clock, say: Say, contexts: Context
         steps.done("akashi serve, in its own process", f"TLS 1.3 on {_LOCAL}, {len(gateways_in(home)) + 2} origins")
         gateway = Gateway.open(home, shown.institution, find_passphrase(home), clock)
         with closing(gateway):
-            with measurable(home, gateway, shown, process.pid) as targets:
-                _measure(home, gateway, contexts(gateway, shown.session), targets, steps)
+            targets = measurable(home, gateway, shown, process.pid)
+            _measure(home, gateway, contexts(gateway, shown.session), targets, steps)
             lines = overview_lines(overview(gateway.conformity), "ja")
             lines += [by_program(gateway.conformity, SHEET), with_people(gateway.conformity, SHEET)]
     steps.done("akashi serve stopped", "")

@@ -1,8 +1,8 @@
-"""What the demonstration hands to the probes: real registers of what it runs, certificates that are let in, a copy of the ledger.
+"""What the demonstration hands to the probes: real registers of what it runs, and a copy of the ledger.
 
 Guarantees: every register is made of what is there at that moment (settings, listening sockets of the served process, answers of its
 ports, the program's own environment); what nobody did (an alarm tried, a list of vulnerabilities loaded, a second backup) is not said.
-Refuses: a port without an answer as a watched one. Trusts: the home that the demo made. The registers stay in the home; keys do not.
+Refuses: a port without an answer as a watched one. Trusts: the home that the demo made. The registers stay in the home, so that what is registered can be measured again.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import http.client
 import ipaddress
 import json
 import os
-import shutil
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths, gateways_in, load_settings, server_paths
 from akashi.app.demo import SETTINGS, Account, DemoFailed, Shown
 from akashi.app.gateway.home import MACHINE_KEY, Gateway
+from akashi.app.gateway.machine_tls import client_context
 from akashi.app.selfcheck.plan import default_targets
 from akashi.conformity.host.bill import OWN, make_bill
 from akashi.conformity.host.logins import NO_DESKTOP
@@ -37,6 +37,8 @@ IN_USE = "使用中"
 DEFAULTS = "admin:admin,admin:password,root:root,akashi:akashi"
 """Sign-ins that products are sold with; Akashi has none, so each must be refused."""
 _SECONDS = 5
+Known: TypeAlias = tuple[bytes, EllipticCurvePrivateKey]
+"""A certificate (PEM) that a service lets in, and its key."""
 _LISTENS = "0A"
 
 
@@ -70,34 +72,23 @@ def services_of(home: Path) -> list[Service]:
     return made
 
 
-@contextmanager
-def measurable(home: Path, gateway: Gateway, shown: Shown, serving: int) -> Iterator[list[Target]]:
-    """The home's own targets with all that their probes can use; ``serving``: the process that serves it.
-
-    Keys lie in a folder of the home that only its owner may read, for as long as the block runs: a probe that lives outside of the
-    service has to hold its own, as a device does.
-    """
-    folder, registers = home / "measuring", home / "registers"
-    make_directory(folder)
+def measurable(home: Path, gateway: Gateway, shown: Shown, serving: int) -> list[Target]:
+    """The home's own targets with all that their probes can use; ``serving``: the process that serves it."""
+    registers, services = home / "registers", services_of(home)
     make_directory(registers)
-    try:
-        keys = {one.institution: _device_key(home, one, folder) for one in shown.accounts}
-        machine = gateway.paths.certificate, folder / "machine.pem"
-        write_file(machine[1], _plain(gateway.keystore.private_key(MACHINE_KEY)))
-        staff = registers / "staff.csv"
-        write_file(staff, "\n".join(["login", *_logins(gateway), ""]).encode())
-        alive = [one.name for one in services_of(home) if _answers(one, home, keys.get(one.institution, machine))]
-        _write_registers(registers, home, shown, alive, listening(serving), gateway.clock.now_ms())
-        until = gateway.clock.now_ms() + DAY_MS
-        own = default_targets(home, until, staff=staff)
-        yield [
-            *(_equipped(one, gateway, keys, machine, services_of(home)) for one in own),
-            Target("", TargetKind.FILE, str(registers), _REGISTERS, until),
-            Target("", TargetKind.FILE, str(home), _SETTINGS | {"baseline": str(registers / "baseline.json")}, until),
-            _copied(home, until),
-        ]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    staff = registers / "staff.csv"
+    write_file(staff, "\n".join(["login", *_logins(gateway), ""]).encode())
+    known = {one.institution: _device(home, one) for one in shown.accounts}
+    machine = gateway.paths.certificate.read_bytes(), gateway.keystore.private_key(MACHINE_KEY)
+    alive = [one.name for one in services if _answers(one, home, known.get(one.institution, machine))]
+    _write_registers(registers, home, shown, alive, listening(serving), gateway.clock.now_ms())
+    until = gateway.clock.now_ms() + DAY_MS
+    return [
+        *(_equipped(one, gateway, services) for one in default_targets(home, until, staff=staff)),
+        Target("", TargetKind.FILE, str(registers), _REGISTERS, until),
+        Target("", TargetKind.FILE, str(home), _SETTINGS | {"baseline": str(registers / "baseline.json")}, until),
+        _copied(home, until),
+    ]
 
 
 _REGISTERS = {
@@ -172,10 +163,9 @@ def _place(where: str) -> str:
     return f"[{address}]:{int(port, 16)}" if address.version == 6 else f"{address}:{int(port, 16)}"
 
 
-def _answers(service: Service, home: Path, pair: tuple[Path, Path]) -> bool:
+def _answers(service: Service, home: Path, known: Known) -> bool:
     """Whether a service answers somebody whom it knows with a page, over TLS with the service's CA."""
-    context = ssl.create_default_context(cafile=server_paths(home).public / "ca.pem")
-    context.load_cert_chain(*pair)
+    context = client_context((server_paths(home).public / "ca.pem").read_bytes(), *known)
     line = http.client.HTTPSConnection(service.host, service.port, timeout=_SECONDS, context=context)
     try:
         with closing(line):
@@ -185,56 +175,32 @@ def _answers(service: Service, home: Path, pair: tuple[Path, Path]) -> bool:
         return False
 
 
-def _device_key(home: Path, account: Account, folder: Path) -> tuple[Path, Path]:
-    """Certificate and key of an account's demo device, as files of their own."""
+def _device(home: Path, account: Account) -> Known:
+    """Certificate and key of an account's demo device; the key stays in memory."""
     bundled = (gateway_paths(home, account.institution).root / "demo-device.p12").read_bytes()
     key, certificate, _ = pkcs12.load_key_and_certificates(bundled, account.p12_password.encode())
     if certificate is None or not isinstance(key, EllipticCurvePrivateKey):
         raise DemoFailed(step="demo-device.p12")
-    paths = folder / f"{account.institution}.crt", folder / f"{account.institution}.pem"
-    write_file(paths[0], certificate.public_bytes(Encoding.PEM))
-    write_file(paths[1], _plain(key))
-    return paths
-
-
-def _plain(key: EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return certificate.public_bytes(Encoding.PEM), key
 
 
 def _logins(gateway: Gateway) -> list[str]:
     return sorted(one.login for one in gateway.accounts.accounts())
 
 
-def _equipped(
-    target: Target,
-    gateway: Gateway,
-    keys: Mapping[str, tuple[Path, Path]],
-    machine: tuple[Path, Path],
-    services: Sequence[Service],
-) -> Target:
+def _equipped(target: Target, gateway: Gateway, services: Sequence[Service]) -> Target:
     """A target with what its probes can use beyond the defaults."""
     more: dict[str, str] = {}
     if target.kind is TargetKind.TLS:
-        issued = target.options.get("certificate", "")
-        institution = next((one for one in keys if one in issued), "")
-        own = target.options.get("role") == "gateway" and institution
-        more = _pair(keys[institution] if own else machine)
-        if own and institution != gateway.institution:
-            more["sslyze"] = (
-                "no"  # the second opinion on the same program is asked once of gateways and once of the server
-            )
+        asked = target.options["role"] == "server" or target.address.endswith(f":{gateway.settings.port}")
+        # The second opinion on the same program is asked once of gateways and once of the server.
+        more = {} if asked else {"sslyze": "no"}
     elif target.kind is TargetKind.MACHINE:
-        expected = ",".join(f"tcp/{one.port}" for one in services)
-        more = {"idle": NO_DESKTOP, "services": expected}
+        more = {"idle": NO_DESKTOP, "services": ",".join(f"tcp/{one.port}" for one in services)}
     elif target.kind is TargetKind.HOST:
         url = f"https://{gateway.settings.host}:{gateway.settings.port}/api/v1/session"
-        more = {"defaults": DEFAULTS, "defaults_url": url, "defaults_way": "json"}
-        more |= _pair(keys[gateway.institution])
+        more = {"role": "gateway", "defaults": DEFAULTS, "defaults_url": url, "defaults_way": "json"}
     return replace(target, options={**target.options, **more})
-
-
-def _pair(files: tuple[Path, Path]) -> dict[str, str]:
-    return {"cert": str(files[0]), "key": str(files[1])}
 
 
 def _copied(home: Path, until_ms: int) -> Target:

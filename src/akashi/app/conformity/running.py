@@ -1,7 +1,7 @@
 """A run at a gateway: all probes on all registered targets, in the foreground or beside the pages, with progress.
 
 Guarantees: one run at a time for a gateway; scratch files lie in the gateway's own folder and are gone afterwards; outside tools are looked
-for in the program's own folder and the system's, never in the home. Refuses: people who may not probe. Trusts: ``selfcheck`` for what it
+for in the program's own folder and the system's, never in the home; the machine's key stays in memory. Refuses: people who may not probe. Trusts: ``selfcheck`` for what it
 tries on the running system.
 """
 
@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from akashi.app.conformity.desk import PROBE, journalled
-from akashi.app.conformity.probes import host_probes
-from akashi.app.gateway.home import Gateway
+from akashi.app.conformity.probes import host_probes, let_in
+from akashi.app.gateway.home import MACHINE_KEY, Gateway
+from akashi.app.gateway.machine_tls import in_memory_file, key_pem
 from akashi.app.selfcheck.context import SelfContext
 from akashi.app.selfcheck.probes import self_probes
 from akashi.conformity.probing import Bench, Pace, Probe, Progress
@@ -42,11 +43,13 @@ def all_probes(context: SelfContext) -> list[Probe]:
 def run(context: SelfContext, session: Session, progress: Progress | None = None) -> RunRecord:
     """Measure, judge and record. Raises ``PermissionDenied`` and what the ledger raises."""
     gateway = context.gateway
-    with journalled(gateway, session, PROBE), _scratch(gateway) as scratch:
+    own = key_pem(gateway.keystore.private_key(MACHINE_KEY))
+    with journalled(gateway, session, PROBE), _scratch(gateway) as scratch, in_memory_file(own) as key:
         home = gateway.paths.root.parent.parent
         closed = (home / "server", home / "gateways", *SYSTEM)
         bench = Bench(gateway.clock, VANTAGE, Pace(20), scratch, TOOLS, closed)
-        return gateway.conformity.run(all_probes(context), bench, session, progress)
+        probes = [let_in(one, gateway.paths.certificate, key) for one in all_probes(context)]
+        return gateway.conformity.run(probes, bench, session, progress)
 
 
 @contextmanager
