@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from akashi.app.conformity.telling import overview_lines
-from akashi.app.conformity.views import Overview, SheetSummary, is_half, measured_part
+from akashi.app.conformity.views import Overview, SheetSummary, ends_soon, is_half, measured_part
 from akashi.conformity.model import (
+    DAY_MS,
     Basis,
     Catalogue,
     CheckResult,
@@ -83,3 +84,24 @@ def test_the_overview_says_how_many_wait(language: str, said: str) -> None:
     assert said in shown[0][-1]
     assert said not in shown[1][-1]
     assert shown[1][-1].count("5") == 1
+
+
+@pytest.mark.parametrize(
+    ("verdict", "basis", "days", "soon"),
+    [
+        (GOOD, Basis.MEASURED, 30, False),
+        (GOOD, Basis.MEASURED, 7, True),
+        (GOOD, Basis.WORD, 30, True),
+        (GOOD, Basis.DOCUMENT, 31, False),
+        (BAD, Basis.MEASURED, 0, False),
+        (OPEN, Basis.MEASURED, 1, False),
+    ],
+)
+def test_what_ends_soon_is_what_somebody_has_to_see_to(
+    verdict: Verdict, basis: Basis, days: int, *, soon: bool
+) -> None:
+    """What was just measured for 30 days is not listed at once; an answer is, a month before; what ended, or is open, is not."""
+    now = 1_000 * DAY_MS
+    one = Decision("cat", "1", verdict, basis, "x.y", Words("例", "example"), now + days * DAY_MS, ())
+
+    assert ends_soon(one, now) is soon

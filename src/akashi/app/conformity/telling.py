@@ -97,9 +97,9 @@ def overview_lines(overview: Overview, language: str) -> list[str]:
         lines.append(f"{padded(one.catalogue.id, name)}  |{bar(one.shares)}|  {_figures(one, language)}")
     if overview.expiring:
         number = len(overview.expiring)
-        lines.append(
-            Words(f"30日以内に切れる判定: {number} 件", f"verdicts that expire within 30 days: {number}").of(language)
-        )
+        ja = f"まもなく切れる判定（実測は7日以内、文書と自己申告は30日以内）: {number} 件"
+        en = f"verdicts that expire soon (measured: within 7 days, others: within 30): {number}"
+        lines.append(Words(ja, en).of(language))
     return lines
 
 
@@ -191,8 +191,11 @@ def report_lines(report: Report, language: str, *, everything: bool = False) -> 
         "verdicts: {} recomputed, {} withheld, {} invalid",
     )
     lines = [_STATUS[report.status].of(language).format(failure=report.failure)]
-    if report.head is not None:
-        lines.append(f"{report.head.institution}  {report.head.run}  {_utc(report.head.now_ms)}")
+    if report.status is Status.FAILED:
+        lines.append((_NO_BUNDLE if report.failure == "conformity.header" else _ALTERED).of(language))
+    if report.head is None:
+        return lines
+    lines.append(f"{report.head.institution}  {report.head.run}  {_utc(report.head.now_ms)}")
     lines.append(counted.of(language).format(*numbers))
     if report.hidden:
         hidden = Words("示されていない判定: {} 件", "verdicts that are not shown: {}")
@@ -220,6 +223,16 @@ _STATUS = {
     ),
     Status.FAILED: Words("検証できません（{failure}）。", "NOT VERIFIED ({failure})."),
 }
+
+
+_NO_BUNDLE = Words(
+    "適合の証拠束ではないか、空のファイルです。受け渡しの証拠束や受領証は「akashi verify」で確かめてください。",
+    "It is no bundle of conformity, or empty. Use `akashi verify` for evidence of a transfer and for receipts.",
+)
+_ALTERED = Words(
+    "壊れているか、書き換えられています。発行元から取り直してください。",
+    "It is damaged or was altered; get it again from its issuer.",
+)
 
 
 def _utc(at_ms: int) -> str:

@@ -29,7 +29,8 @@ from akashi.conformity.model import (
 from akashi.conformity.rules import shares
 from akashi.conformity.service import Conformity
 
-SOON_MS = 30 * DAY_MS
+MEASURED_SOON_MS, SAID_SOON_MS = 7 * DAY_MS, 30 * DAY_MS
+"""How long before its end a verdict counts as ending soon: measuring again is a button, answering again is work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Overview:
     sheets: tuple[SheetSummary, ...]
     contradictions: tuple[Decision, ...]
     expiring: tuple[Decision, ...]
+    """Verdicts that somebody has to see to soon; the first to end comes first."""
     features: frozenset[str]
 
 
@@ -65,6 +67,16 @@ class Filters:
     basis: Basis | None = None
     text: str = ""
     applicable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which verdicts to list; what is not given does not narrow."""
+
+    catalogue: str = ""
+    verdict: Verdict | None = None
+    contradicted: bool = False
+    expiring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +112,19 @@ def overview(conformity: Conformity, results: Results | None = None) -> Overview
     now = conformity.now_ms()
     sheets, expiring = [], []
     for catalogue in conformity.books.shelf.catalogues:
-        decisions = assessable(catalogue, results)
-        sheets.append(_summary(catalogue, decisions))
-        expiring += [one for one in decisions if now < one.expires_ms <= now + SOON_MS]
+        found = assessable(catalogue, results)
+        sheets.append(_summary(catalogue, found))
+        expiring += [one for one in found if ends_soon(one, now)]
     clashes = tuple(conformity.contradictions(results))
     return Overview(
         tuple(sheets), clashes, tuple(sorted(expiring, key=lambda one: one.expires_ms)), conformity.features()
     )
+
+
+def ends_soon(one: Decision, now_ms: int) -> bool:
+    """Whether a verdict ends so soon that somebody has to act: see :data:`MEASURED_SOON_MS`. What is 判定不能 has nothing to lose."""
+    soon = MEASURED_SOON_MS if one.basis is Basis.MEASURED else SAID_SOON_MS
+    return one.verdict is not Verdict.UNDECIDED and now_ms < one.expires_ms <= now_ms + soon
 
 
 def _summary(catalogue: Catalogue, decisions: Sequence[Decision]) -> SheetSummary:
@@ -161,6 +179,27 @@ def sheet(
             at = parents[at]
     shown = {row.item.id for row in kept}
     return catalogue, [row for row in rows if row.item.id in shown or row.item.id in headed]
+
+
+def decisions(conformity: Conformity, wanted: Wanted) -> list[Decision]:
+    """Verdicts on leaves of one sheet or of all: contradictions first, then by catalogue; by their end if that is asked for.
+
+    Raises ``CatalogueUnknown``.
+    """
+    results, shelf = conformity.results(), conformity.books.shelf
+    books = [shelf.catalogue(wanted.catalogue)] if wanted.catalogue else shelf.catalogues
+    now = conformity.now_ms()
+    kept = [
+        one
+        for book in books
+        for one in assessable(book, results)
+        if (wanted.verdict is None or one.verdict is wanted.verdict)
+        and (one.contradiction or not wanted.contradicted)
+        and (ends_soon(one, now) or not wanted.expiring)
+    ]
+    if wanted.expiring:
+        return sorted(kept, key=lambda one: one.expires_ms)
+    return sorted(kept, key=lambda one: not one.contradiction)
 
 
 def _passes(row: SheetRow, filters: Filters) -> bool:

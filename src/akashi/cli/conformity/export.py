@@ -7,7 +7,7 @@ from pathlib import Path
 
 from akashi.app.conformity.exports import Form, Wish, export, forms
 from akashi.app.conformity.imports import Kind, Parcel, proposals
-from akashi.cli.conformity.parcels import guess_lines, own_options, own_parcel
+from akashi.cli.conformity.parcels import file_lines, guess_lines, own_options, own_parcel
 from akashi.cli.files import FileUnwritable, verify_free, write_whole
 from akashi.cli.homes import acting_person, person_options
 from akashi.cli.shell import BadArguments, Shell, manual
@@ -25,9 +25,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="write sheets, paper, OSCAL, an evidence folder or a bundle",
         **manual(
             parent,
-            "Writes what a recorded run and the answers say. Words and evidence meant for fewer than --audience stay here. The\n"
-            "bundle proves itself: `akashi conformity verify`. With --assessor it also carries raw output and texts, sealed to\n"
-            "that institution alone.",
+            "Writes what a recorded run and the answers say. Words and evidence meant for fewer than --audience stay here.\n"
+            "xlsx: all sheets in one workbook; hispro: a workbook a sheet; meti: a disclosure; folder: evidence by item; own: your\n"
+            "workbook, filled in; ciso: catalogues for CISO Assistant; bundle: proves itself, see `akashi conformity verify`.",
             "akashi conformity export --format bundle --out handed-out --as mori",
             (3, 4, 5, 6, 7, 8),
         ),
@@ -39,7 +39,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     parser.add_argument("--run", dest="of_run", default="", metavar="RUN", help="a recorded run (default: the newest)")
     parser.add_argument("--fill", type=Path, metavar="FILE", help="your own workbook (own; with --sheet, --mapping)")
     own_options(parser)
-    parser.add_argument("--assessor", default="", metavar="INST", help="whom the raw evidence is sealed to (bundle)")
+    parser.add_argument("--assessor", default="", metavar="INST", help="to whom a bundle seals raw output and words")
     person_options(parser)
     parser.set_defaults(run=_run)
 
@@ -71,6 +71,5 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     for name, data in files.items():
         write_whole(folder / name, data)
     rows = [{"bytes": len(data), "file": name} for name, data in sorted(files.items())]
-    written = [f"{len(data):>12,}  {name}" for name, data in sorted(files.items())]
-    shell.result(rows, [*written, *guess_lines(shell, *guesses)])
+    shell.result(rows, [*file_lines(files, shell.language), *guess_lines(shell, *guesses)])
     return 0

@@ -7,14 +7,17 @@ a workbook, ``--accept`` that is no ``ROW=ITEM``. Trusts: the person who says wh
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from akashi.app.conformity.imports import LIMIT, Kind, Parcel
 from akashi.cli.files import read_bounded
 from akashi.cli.shell import BadArguments, Shell
+from akashi.conformity.model import Words
 
 _MAPPING_LIMIT = 1 << 20
+_MANY = 100
+"""From more files on, a list of them all helps nobody."""
 Guess = tuple[int, str, int]
 """Row, item, likeness per mille."""
 
@@ -57,3 +60,11 @@ def guess_lines(shell: Shell, found: Iterable[Guess], unmatched: Iterable[int]) 
         ),
         *(shell.choose(f"対応する項目なし: {row}行", f"no item found: row {row}") for row in unmatched),
     ]
+
+
+def file_lines(files: Mapping[str, bytes], language: str) -> list[str]:
+    """Each file with its size; of a folder with very many only what stands at its top, and how many there are."""
+    top = [name for name in sorted(files) if len(files) <= _MANY or name.endswith("index.html")]
+    lines = [f"{len(files[name]):>12,}  {name}" for name in top]
+    more = Words(f"全 {len(files)} ファイル", f"{len(files)} files").of(language)
+    return lines if len(files) <= _MANY else [*lines, more]

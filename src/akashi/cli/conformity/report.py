@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from akashi.app.conformity.comparing import missing_reports
 from akashi.app.conformity.desk import READ
 from akashi.app.conformity.telling import decision_line, decision_row, overview_lines, summary_row
-from akashi.app.conformity.views import Filters, overview, sheet
+from akashi.app.conformity.views import Wanted, decisions, overview
 from akashi.app.gateway.home import Gateway
 from akashi.cli.homes import acting_maybe, person_options
 from akashi.cli.shell import Shell, manual, moment
-from akashi.conformity.model import Decision, Mode, Verdict
+from akashi.conformity.model import Decision, Verdict
 
 _VERDICTS = {one.name.lower().replace("_", "-"): one for one in Verdict}
 
@@ -24,17 +24,17 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="the overview, one sheet, contradictions, what expires, or missing reports",
         **manual(
             parent,
-            "Judges everything again as of now: a bar for each sheet, contradictions first. The bar says what decided.",
+            "Judges everything again as of now: a bar for each sheet, contradictions first. Options narrow each other down.",
             "akashi conformity report --sheet mhlw-7.0-draft-ops --verdict fails",
             (3, 4, 6, 7, 8),
         ),
     )
-    parser.add_argument("--sheet", default="", metavar="CATALOGUE", help="the items of one catalogue instead")
-    parser.add_argument("--verdict", choices=sorted(_VERDICTS), help="only items with this verdict (with --sheet)")
+    parser.add_argument("--sheet", default="", metavar="CATALOGUE", help="one catalogue, contradictions first")
+    parser.add_argument("--verdict", choices=sorted(_VERDICTS), help="only items with this verdict")
     parser.add_argument(
         "--contradictions", action="store_true", help="only declarations that a measurement contradicts"
     )
-    parser.add_argument("--expiring", action="store_true", help="only verdicts that expire within 30 days")
+    parser.add_argument("--expiring", action="store_true", help="only what ends soon: measured in 7 days, else in 30")
     parser.add_argument(
         "--missing-reports", action="store_true", help="only items that ask for a report to the manager"
     )
@@ -48,29 +48,22 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
             opened.gateway.accounts.require(session, READ)
         if arguments.missing_reports:
             return _missing(opened.gateway, shell)
-        conformity = opened.gateway.conformity
-        found, seen = [], None
-        if arguments.sheet:
-            _, rows = sheet(conformity, arguments.sheet, Filters(verdict=_VERDICTS.get(arguments.verdict or "")))
-            found = [row.decision for row in rows if row.item.mode is not Mode.GROUP]
-        else:
-            seen = overview(conformity)
-    if seen is None:
-        _list(found, shell)
-    elif arguments.contradictions:
-        _list(seen.contradictions, shell)
-    elif arguments.expiring:
-        _list(seen.expiring, shell)
-    else:
-        clashes = [decision_row(one) for one in seen.contradictions]
-        value = {"contradictions": clashes, "sheets": [summary_row(one) for one in seen.sheets]}
-        shell.result(value, overview_lines(seen, shell.language))
+        if arguments.sheet or arguments.verdict or arguments.contradictions or arguments.expiring:
+            wanted = Wanted(
+                arguments.sheet, _VERDICTS.get(arguments.verdict), arguments.contradictions, arguments.expiring
+            )
+            return _list(decisions(opened.gateway.conformity, wanted), shell)
+        seen = overview(opened.gateway.conformity)
+    clashes = [decision_row(one) for one in seen.contradictions]
+    value = {"contradictions": clashes, "sheets": [summary_row(one) for one in seen.sheets]}
+    shell.result(value, overview_lines(seen, shell.language))
     return 0
 
 
-def _list(found: Sequence[Decision], shell: Shell) -> None:
+def _list(found: Sequence[Decision], shell: Shell) -> int:
     lines = [f"{decision_line(one, shell.language)}  ({moment(one.expires_ms or None)})" for one in found]
     shell.result([decision_row(one) for one in found], lines)
+    return 0
 
 
 def _missing(gateway: Gateway, shell: Shell) -> int:

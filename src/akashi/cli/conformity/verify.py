@@ -41,7 +41,12 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     trust = None if arguments.trust is None else read_bounded(arguments.trust, _TRUST_LIMIT)
-    report = verify_bundle(read_bounded(arguments.file, _LIMIT), trust, shell.clock.now_ms())
+    return tell(read_bounded(arguments.file, _LIMIT), trust, shell, everything=arguments.all)
+
+
+def tell(data: bytes, trust: bytes | None, shell: Shell, *, everything: bool = False) -> int:
+    """Verify the bytes of a conformity bundle, print the answer; the exit status."""
+    report = verify_bundle(data, trust, shell.clock.now_ms())
     counts = {state.value: report.count(state) for state in State}
     expired = sum(1 for row in report.rows if row.expired)
     value: dict[str, object] = {"apart": report.apart, "broken": list(report.broken), "counts": counts}
@@ -50,5 +55,5 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     value |= {"foreign": list(report.foreign), "hidden": report.hidden}
     if report.head is not None:
         value |= {"institution": report.head.institution, "judged_ms": report.head.now_ms, "run": report.head.run}
-    shell.result(value, report_lines(report, shell.language, everything=arguments.all))
+    shell.result(value, report_lines(report, shell.language, everything=everything))
     return _EXITS[report.status]

@@ -6,7 +6,6 @@ seconds without a script. Refuses people without the permission. Trusts: ``app.c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -14,9 +13,9 @@ from starlette.responses import Response
 
 from akashi.app.conformity import desk, views
 from akashi.app.conformity.seat import Seat
-from akashi.conformity.model import Answer, Basis, Decision, Verdict
+from akashi.conformity.model import Answer, Decision, Verdict
 from akashi.conformity.service import RunRecord
-from akashi.web.conformity.showing import MEASURED_SOON_MS, SIGNS, TONES, added, bar, parts, verdict
+from akashi.web.conformity.showing import SIGNS, TONES, added, bar, parts, verdict
 from akashi.web.rendering import texts
 from akashi.web.visitors import Here, OwnForm, Visitor, needs, to
 
@@ -52,7 +51,6 @@ def overview(visitor: Here) -> Response:
 def _values(visitor: Visitor, seat: Seat) -> dict[str, object]:
     conformity, language = visitor.gateway.conformity, visitor.language
     found = views.overview(conformity, seat.results())
-    expiring = _expiring(found.expiring, conformity.now_ms())
     shares = added([one.shares for one in found.sheets])
     return {
         "bar": bar(shares),
@@ -61,8 +59,8 @@ def _values(visitor: Visitor, seat: Seat) -> dict[str, object]:
         "sheets": [_sheet(one, language) for one in sorted(found.sheets, key=_rank)],
         "contradictions": [line(visitor, one) for one in found.contradictions[:FIRST]],
         "clashes": len(found.contradictions),
-        "expiring": [line(visitor, one) for one in expiring[:FIRST]],
-        "expiries": len(expiring),
+        "expiring": [line(visitor, one) for one in found.expiring[:FIRST]],
+        "expiries": len(found.expiring),
         "features": len(found.features),
         "targets": len(conformity.targets()),
         "empty": not seat.runs() and not found.contradictions and shares.open + shares.not_applicable == shares.total,
@@ -72,15 +70,6 @@ def _values(visitor: Visitor, seat: Seat) -> dict[str, object]:
 def _rank(one: views.SheetSummary) -> tuple[bool, bool]:
     """Sheets of which something applies first, superseded editions after the others."""
     return one.shares.not_applicable == one.shares.total, one.catalogue.status == "superseded"
-
-
-def _expiring(found: Sequence[Decision], now_ms: int) -> list[Decision]:
-    """What a person has to see to: answers in good time, measurements (one press of a button) a week before.
-
-    What is 判定不能 has nothing to lose.
-    """
-    decided = [one for one in found if one.verdict is not Verdict.UNDECIDED]
-    return [one for one in decided if one.basis is not Basis.MEASURED or one.expires_ms <= now_ms + MEASURED_SOON_MS]
 
 
 def _runs(seat: Seat) -> list[RunRecord]:

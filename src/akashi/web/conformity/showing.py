@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from difflib import SequenceMatcher
 
+from akashi.app.conformity.views import ends_soon
 from akashi.conformity.model import DAY_MS, Answer, Basis, Decision, Shares, Verdict
 from akashi.web.rendering import day
 
@@ -30,8 +31,6 @@ SIGNS = {
     Verdict.NOT_APPLICABLE: "－",
     Verdict.UNDECIDED: "？",
 }
-MEASURED_SOON_MS, SAID_SOON_MS = 7 * DAY_MS, 30 * DAY_MS
-"""How long before its end a verdict counts as ending soon: measuring again is a button, answering again is work."""
 _KEYS = ("measured", "document", "word", "open", "not_applicable")
 _JAPAN = timezone(timedelta(hours=9))
 _LABELLED = 9.0
@@ -92,14 +91,13 @@ def added(all_shares: Sequence[Shares]) -> Shares:
 
 def verdict(one: Decision, now_ms: int) -> dict[str, object]:
     """A decision for a template."""
-    soon = MEASURED_SOON_MS if one.basis is Basis.MEASURED else SAID_SOON_MS
     return {
         "verdict": one.verdict.name.lower(),
         "tone": TONES[one.verdict],
         "sign": SIGNS[one.verdict],
         "basis": one.basis.name.lower() if one.basis is not Basis.NONE else "",
         "expires_ms": one.expires_ms or None,
-        "soon": bool(one.expires_ms and now_ms < one.expires_ms <= now_ms + soon),
+        "soon": ends_soon(one, now_ms),
         "contradiction": one.contradiction,
         "carried": one.carried,
     }
