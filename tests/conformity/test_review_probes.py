@@ -13,6 +13,7 @@ from akashi.conformity.errors import CatalogueInvalid, Unreached
 from akashi.conformity.forms.package import packed
 from akashi.conformity.forms.workbook import read_workbook
 from akashi.conformity.host.backup import backup
+from akashi.conformity.host.plain_secrets import scan
 from akashi.conformity.judges.registry import judge_check
 from akashi.conformity.model import Measurement, Reach, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Observed, Pace, Probe, measure
@@ -129,6 +130,13 @@ def test_a_number_format_without_end_is_no_date() -> None:
     }
     book = read_workbook(packed({name: text.encode() for name, text in parts.items()}))
     assert book.sheets[0].texts == {(1, 1): "46000"}
+
+
+@pytest.mark.timeout(15)
+def test_a_file_of_dots_does_not_hold_up_a_run() -> None:
+    """Lines of ``0.0.0.`` were searched for half a second each; a secret among them is still found."""
+    lines = ["0." * 2_000] * 40 + ["a." * 500 + "password = Nue-tsubaki-9"]
+    assert list(scan("\n".join(lines))) == [("password", 41)]
 
 
 def test_a_fact_that_trips_a_judge_is_undecided() -> None:

@@ -29,10 +29,10 @@ MAX_PLACES = 200
 
 _NAME = (
     r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|auth[_-]?key|"
-    r"credential|psk|pre[_-]?shared[_-]?key|community|\w*パスワード|\w*暗証番号)"
+    r"credential|psk|pre[_-]?shared[_-]?key|community|\w{0,40}パスワード|\w{0,40}暗証番号)"
 )
 _ASSIGNED = re.compile(
-    rf"""(?<![^\W_])(?P<name>(?:[\w.\-]*[_.\-])?{_NAME}\d?|[a-z]\w*?(?:Password|Secret|Token|ApiKey|Passwd))["']?\s*"""
+    rf"""(?<![^\W_])(?P<name>(?:[\w.\-]{{0,60}}[_.\-])?{_NAME}\d?|[a-z]\w{{0,60}}?(?:Password|Secret|Token|ApiKey|Passwd))["']?\s*"""
     r"""(?:=>|:=|=|:|：)\s*(?P<value>"[^"]*"|'[^']*'|[^\s;,&#]+)""",
     re.IGNORECASE,
 )
