@@ -3,7 +3,7 @@
 Guarantees: after :func:`write_file` returns, the file holds exactly ``data`` and survives a power cut;
 if it raises or the process dies, the old content is still there whole. Refuses: writing through
 symbolic links, and modes wider than the caller asked for. SQLite databases and the key-slot file manage
-their own durability; everything else goes through here (held by an architecture test).
+their own durability (:func:`make_private` makes an empty one); everything else goes through here (held by an architecture test).
 """
 
 from __future__ import annotations
@@ -40,6 +40,20 @@ def make_directory(directory: Path, mode: int = 0o700) -> None:
     make_directory(directory.parent, mode)
     directory.mkdir(mode=mode, exist_ok=True)
     fsync_directory(directory.parent)
+
+
+def make_private(path: Path) -> None:
+    """Create an empty file for its owner alone, for SQLite to fill; one that is there is *not opened*. Raises ``OSError`` for a link.
+
+    Why not opened: closing any descriptor of a file drops all POSIX locks that this process holds on it (fcntl(2)), those of a
+    connection that is open on the database too. Another process that closes the database then believes to be the last one, and
+    deletes the log that is still written here.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    except FileExistsError:
+        if path.is_symlink():
+            raise
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o600) -> None:

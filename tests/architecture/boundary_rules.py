@@ -79,16 +79,15 @@ def printing(source: Source) -> Iterator[str]:
 def file_writing(source: Source) -> Iterator[str]:
     """Only ``durable`` opens files for writing; each other writer is named with its reason.
 
-    ``os.close(os.open(…))`` writes nothing: so a database file comes to be with its mode before SQLite opens it.
+    Nor is a database's file opened and closed beside SQLite, which drops SQLite's locks on it: ``durable.make_private``.
     """
     if str(source.path) in WRITERS:
         return
-    empty = {id(flag) for node in ast.walk(source.tree) if _only_creates(node) for flag in ast.walk(node)}
     for line, name in source.imports():
         if WRITE_MODULES.fullmatch(name):
             yield f"{source.path}:{line} imports {name}"
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and node.attr in WRITE_FLAGS and id(node) not in empty:
+        if isinstance(node, ast.Attribute) and node.attr in WRITE_FLAGS:
             yield f"{source.path}:{node.lineno} opens with {node.attr}"
         if isinstance(node, ast.Attribute) and WRITE_MODULES.fullmatch(dotted(node)):
             yield f"{source.path}:{node.lineno} uses {dotted(node)}"
@@ -96,12 +95,6 @@ def file_writing(source: Source) -> Iterator[str]:
             yield f"{source.path}:{node.lineno} calls {node.func.attr}"
         if isinstance(node, ast.Call) and _opens_for_writing(node):
             yield f"{source.path}:{node.lineno} opens a file for writing"
-
-
-def _only_creates(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Call) or dotted(node.func) != "os.close" or len(node.args) != 1:
-        return False
-    return isinstance(node.args[0], ast.Call) and dotted(node.args[0].func) == "os.open"
 
 
 def _opens_for_writing(call: ast.Call) -> bool:

@@ -63,7 +63,7 @@ SAMPLES: list[tuple[Rule, str, str, str]] = [
     (boundary_rules.file_writing, PART, "path.open('r+b')", "path.open('rb')"),
     (boundary_rules.file_writing, PART, "path.write_bytes(b'')", "path.read_bytes()"),
     (boundary_rules.file_writing, PART, "os.open('a', os.O_RDWR)", "os.open('a', os.O_RDONLY)"),
-    (boundary_rules.file_writing, PART, "f = os.open(a, os.O_CREAT)", "os.close(os.open(a, os.O_CREAT | os.O_RDWR, 0o600))"),
+    (boundary_rules.file_writing, PART, "os.close(os.open(a, os.O_CREAT | os.O_RDWR, 0o600))", "make_private(a)"),
     (boundary_rules.file_writing, PART, "import tempfile", "import sqlite3"),
     (boundary_rules.file_writing, PART, "import shutil\nshutil.copyfile(a, b)", "import shutil\nshutil.which('openssl')"),
     (boundary_rules.reading_the_clock, PART, "time.time()", "time.monotonic()"),

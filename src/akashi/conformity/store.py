@@ -7,7 +7,6 @@ can drop the newest versions; what was said on the ledger shows it.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from akashi.durable import DiskFull, make_directory
+from akashi.durable import DiskFull, make_directory, make_private
 from akashi.errors import Unavailable
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
@@ -66,7 +65,7 @@ class Documents:
 
     def __init__(self, path: Path, box: Box) -> None:
         make_directory(path.parent)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make_private(path)
         self._box, self._lock = box, threading.RLock()
         with self._translated():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)

@@ -7,7 +7,6 @@ people: those are on the ledger. Whoever can read it sees names and argon2id has
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from akashi.durable import DiskFull
+from akashi.durable import DiskFull, make_private
 from akashi.identity.errors import LoginTaken, StoreFailed
 from akashi.identity.model import Role, Session
 from akashi.identity.rules import standing_failures
@@ -43,7 +42,7 @@ class Database:
     """One SQLite connection for all threads of the gateway; other processes may have theirs."""
 
     def __init__(self, path: Path) -> None:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make_private(path)
         self._path = path
         self._lock = threading.RLock()
         with self._translated():

@@ -6,12 +6,12 @@ Guarantees: durable before the acknowledgement that carried it counts; only ever
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from pathlib import Path
 
 from akashi.app.databases import translated
+from akashi.durable import make_private
 from akashi.ledger.wire.note import parse_checkpoint
 
 
@@ -20,8 +20,7 @@ class SeenCheckpoint:
 
     def __init__(self, database: Path) -> None:
         self._path, self._lock = database, threading.Lock()
-        if not database.exists():
-            os.close(os.open(database, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        make_private(database)
         self._connection = sqlite3.connect(database, timeout=10, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")

@@ -7,7 +7,6 @@ session in whose name test accounts are made (``None``: the console, as for the 
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import sqlite3
@@ -24,7 +23,7 @@ from akashi.app.server.home import Server
 from akashi.clock import Clock
 from akashi.conformity.errors import Unreached
 from akashi.conformity.probing import Bench
-from akashi.durable import make_directory
+from akashi.durable import make_directory, make_private
 from akashi.identity.model import Session
 
 TOOL = "akashi selfcheck 1"
@@ -82,7 +81,7 @@ def copy_database(source: Path, to: Path) -> Path:
     """A snapshot of a database in use. Raises :class:`Unreached` where there is none, ``StoreFailed`` where it is broken."""
     if not source.is_file():
         raise Unreached(reason="database")
-    os.close(os.open(to, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    make_private(to)
     with (
         translated(source),
         closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True, timeout=10)) as old,
