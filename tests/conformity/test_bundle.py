@@ -219,14 +219,18 @@ def test_disclosures_come_in_order_and_once(service: Service, conformity: Confor
 
 
 def test_an_active_probe_needs_a_consent_in_force(service: Service, conformity: Conformity) -> None:
-    """Without it nothing is sent, and the check is 判定不能; a withdrawn one is none."""
+    """When the consent is over nothing is sent, and the measurement says why; a withdrawn target is no target any more."""
     session = service.session(CLINIC)
-    target = conformity.register_target(Target("", TargetKind.MACHINE, "x", {}, NOW + DAY), session)
-    conformity.withdraw_target(target.handle, session)
+    over = conformity.register_target(Target("", TargetKind.MACHINE, "x", {}, NOW + DAY), session)
+    gone = conformity.register_target(Target("", TargetKind.MACHINE, "y", {}, NOW + 9 * DAY), session)
+    conformity.withdraw_target(gone.handle, session)
+    service.clock.advance(DAY)
     bench = Bench(service.clock, "here", Pace(100), Path(service.home))
     conformity.run([door_probe(GOOD)], bench, session)
     seen = conformity.measurements()
-    assert [(one.reach.name, one.note, dict(one.facts)) for one in seen] == [("REFUSED", "consent", {})]
+    assert [(one.target, one.reach.name, one.note, dict(one.facts)) for one in seen] == [
+        (over.handle, "REFUSED", "consent", {})
+    ]
 
 
 def test_evidence_is_sealed_in_the_vault_and_comes_back(service: Service, conformity: Conformity) -> None:

@@ -165,6 +165,15 @@ def consent_until(state: ReadState, target: str) -> int:
             return 0
 
 
+def is_withdrawn(state: ReadState, target: str) -> bool:
+    """Whether a target was withdrawn by its owner, for good."""
+    match state.get(TARGETS, target.encode()):
+        case [str(), int(), bytes(), int(), int(), True]:
+            return True
+        case _:
+            return False
+
+
 CONFORMITY_KINDS: tuple[AnyKind, ...] = (
     Kind(TargetRegistered, apply_target),
     Kind(TargetWithdrawn, apply_withdrawn),

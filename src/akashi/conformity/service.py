@@ -19,7 +19,7 @@ from akashi.conformity.catalogues.books import Books
 from akashi.conformity.catalogues.catalogue import dump_catalogue, load_catalogue
 from akashi.conformity.errors import FeatureUnknown, RecordUnknown
 from akashi.conformity.evaluation import Inputs, Results, assessable, evaluate
-from akashi.conformity.events import RUNS, RunRecorded, TargetRegistered, TargetWithdrawn, consent_until
+from akashi.conformity.events import RUNS, RunRecorded, TargetRegistered, TargetWithdrawn, consent_until, is_withdrawn
 from akashi.conformity.judges.registry import JUDGES, Judges
 from akashi.conformity.model import Catalogue, Decision, Link, Measurement, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Probe, Progress, run_probes
@@ -131,6 +131,11 @@ class Conformity:
         with self._author.ledger.view() as state:
             return [replace(one, consent_until_ms=consent_until(state, one.handle)) for one in known]
 
+    def _standing_targets(self) -> list[Target]:
+        """Those that were not withdrawn: a target whose consent ran out is still asked for, one that its owner took back is not."""
+        with self._author.ledger.view() as state:
+            return [one for one in self.targets() if not is_withdrawn(state, one.handle)]
+
     # runs
 
     def run(
@@ -140,7 +145,7 @@ class Conformity:
         with self._running:
             self.resume()
             started = self._clock.now_ms()
-            measurements = run_probes(probes, self.targets(), bench, progress)
+            measurements = run_probes(probes, self._standing_targets(), bench, progress)
             return self._record(measurements, started, session)
 
     def _record(self, measurements: Sequence[Measurement], started: int, session: Session) -> RunRecord:
