@@ -29,7 +29,8 @@ from akashi.app.conformity.bundles import make_bundle, verify
 from akashi.app.conformity.exports import Form, Wish
 from akashi.app.demo import Shown
 from akashi.app.demo import run as run_demo
-from akashi.app.demo_conformity import PRESET, measurable, served
+from akashi.app.demo_conformity import PRESET, served
+from akashi.app.demo_measuring import measurable
 from akashi.app.gateway.home import MACHINE_KEY, Gateway
 from akashi.app.gateway.machine_tls import client_context
 from akashi.app.passphrase import find_passphrase
@@ -57,16 +58,15 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def measured_run(home: Path, shown: Shown, gateway: Gateway) -> Iterator[Measurement]:
+def measured_run(home: Path, shown: Shown, gateway: Gateway, serving: int) -> Iterator[Measurement]:
     """Every probe on every target of the demonstration, judged and recorded; and what the probes alone took of it."""
     url = f"https://{gateway.settings.host}:{gateway.settings.port}"
     tables = faces(gateway, None, gateway.clock)
     context = SelfContext(gateway, None, home, url, shown.session, tables)
     desk.declare(gateway, shown.session, gateway.conformity.books.presets[PRESET].features)
-    with measurable(home, gateway, shown.accounts) as targets:
-        for target in targets:
-            desk.register_target(gateway, shown.session, target)
-        value = seconds(lambda: running.run(context, shown.session))
+    for target in measurable(home, gateway, shown, serving):
+        desk.register_target(gateway, shown.session, target)
+    value = seconds(lambda: running.run(context, shown.session))
     measured = gateway.conformity.measurements()
     probing = sum(one.ended_ms - one.started_ms for one in measured) / 1e3
     name = f"conformity: full run on the demo, {len(measured)} measurements"
@@ -144,8 +144,9 @@ def measure() -> list[Measurement]:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         home = Path(folder) / "home"
         shown = run_demo(home, clock, lambda line: print(line, file=sys.stderr), people=PEOPLE, port=PORT)
-        with served(home), closing(Gateway.open(home, shown.institution, find_passphrase(home), clock)) as gateway:
-            found = [*measured_run(home, shown, gateway), *pages(gateway, shown)]
+        passphrase = find_passphrase(home)
+        with served(home) as process, closing(Gateway.open(home, shown.institution, passphrase, clock)) as gateway:
+            found = [*measured_run(home, shown, gateway, process.pid), *pages(gateway, shown)]
             found += [*export(gateway, shown), *bundle(home, gateway)]
     return found
 
