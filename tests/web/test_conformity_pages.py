@@ -103,14 +103,23 @@ def test_the_last_run_is_named_with_its_place_on_the_ledger(stage: Assessed, cli
 
 
 def test_a_contradiction_comes_first(stage: Assessed, clinic: httpx.Client) -> None:
-    """A declared はい against a measured 不適合 stands above everything else, and on its own page with the answer."""
+    """A declared はい against a measured 不適合 stands above everything else, here and on its sheet, and on a page with the answer."""
     item = failing(stage)
     kept = reply(clinic, item)
     page = clinic.get("/conformity?lang=ja").text
+    sheet = clinic.get(f"/conformity/sheets/{OPS}?lang=ja&group=1").text
     own = clinic.get("/conformity/contradictions").text
 
     assert kept.headers["location"].endswith("notice=answered")
     assert page.index("食い違いが 1 件あります") < page.index("判定の根拠")
+    assert page.index(f'<h3><a href="/conformity/sheets/{OPS}"') < page.index(
+        '<h3><a href="/conformity/sheets/hispro-cloud"'
+    )
+    assert (
+        sheet.index("食い違いが 1 件あります")
+        < sheet.index(f"/conformity/sheets/{OPS}/{item}")
+        < sheet.index("しぼり込み")
+    )
     assert f"/conformity/sheets/{OPS}/{item}" in own
     assert texts("ja")("cf.reply.yes") in own
 

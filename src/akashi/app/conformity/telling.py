@@ -225,6 +225,23 @@ _STATUS = {
 }
 
 
+_ODD = {
+    "reply": Words("はい・一部・いいえ・対象外 のどれかを書いてください", "write はい, 一部, いいえ or 対象外"),
+    "date": Words("日付ではありません（例: 2026/11/21）", "is no date, as 2026/11/21 is"),
+    "same_as_nothing": Words("「同上」の上に何もありません", "nothing stands above to be the same as"),
+}
+
+
+def odd_line(one: str, language: str) -> str:
+    """A cell that was left out, and why.
+
+    >>> odd_line("sheet1!F10 reply", "en")
+    'sheet1!F10: write はい, 一部, いいえ or 対象外'
+    """
+    where, _, code = one.rpartition(" ")
+    return f"{where}: {_ODD[code].of(language)}" if code in _ODD else one
+
+
 _NO_BUNDLE = Words(
     "適合の証拠束ではないか、空のファイルです。受け渡しの証拠束や受領証は「akashi verify」で確かめてください。",
     "It is no bundle of conformity, or empty. Use `akashi verify` for evidence of a transfer and for receipts.",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from akashi.app.conformity.imports import Kind, bring, kinds
+from akashi.app.conformity.telling import odd_line
 from akashi.cli.conformity.parcels import guess_lines, guess_rows, own_options, own_parcel
 from akashi.cli.homes import acting_person, person_options
 from akashi.cli.shell import BadArguments, Shell, manual
@@ -52,7 +53,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         found = bring(gateway, session, parcel)
     lines = [
         shell.choose(f"取り込んだもの {found.kept} 件", f"{found.kept} taken"),
-        *(shell.choose(f"読めなかった欄: {one}", f"left out: {one}") for one in found.odd),
+        *(shell.choose("読めなかった欄: ", "left out: ") + odd_line(one, shell.language) for one in found.odd),
         *guess_lines(shell, found.proposals, found.unmatched),
     ]
     value = {

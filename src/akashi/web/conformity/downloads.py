@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from akashi.app.conformity import exports, imports
+from akashi.app.conformity.telling import odd_line
 from akashi.conformity.errors import RecordUnknown
 from akashi.conformity.model import Audience
 from akashi.errors import AkashiError
@@ -93,6 +94,7 @@ def _files(
         books=[(one.id, one.title.of(language)) for one in books],
         kinds=[one.value for one in _KINDS],
         brought=brought,
+        odd=[odd_line(one, visitor.language) for one in brought.odd[:20]] if brought else [],
         sheet=address(brought.catalogue) if brought else "",
         form=Typed(typed or {}),
     )

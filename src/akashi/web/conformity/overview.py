@@ -67,9 +67,13 @@ def _values(visitor: Visitor, seat: Seat) -> dict[str, object]:
     }
 
 
-def _rank(one: views.SheetSummary) -> tuple[bool, bool]:
-    """Sheets of which something applies first, superseded editions after the others."""
-    return one.shares.not_applicable == one.shares.total, one.catalogue.status == "superseded"
+def _rank(one: views.SheetSummary) -> tuple[bool, bool, bool]:
+    """Contradicted sheets first, then those of which something applies, superseded editions after the others."""
+    return (
+        not one.contradictions,
+        one.shares.not_applicable == one.shares.total,
+        one.catalogue.status == "superseded",
+    )
 
 
 def _runs(seat: Seat) -> list[RunRecord]:

@@ -32,7 +32,7 @@ from akashi.conformity.model import (
 )
 from akashi.conformity.rules import shares
 from akashi.errors import AkashiError
-from akashi.web.conformity.overview import address, crumbs, seat_of
+from akashi.web.conformity.overview import address, crumbs, line, seat_of
 from akashi.web.conformity.showing import SIGNS, TONES, bar, changes, day_value, parts, verdict
 from akashi.web.exchange import words
 from akashi.web.rendering import told
@@ -75,6 +75,7 @@ def sheet(  # the filters of the page
         crumbs=crumbs(visitor, (address(book.id), book.title.of(visitor.language))),
         book=_book(book, visitor.language),
         **_picture(shares(everything)),
+        contradictions=[line(visitor, one) for one in everything if one.contradiction],
         filters={"group": group, "verdict": verdict, "basis": basis, "q": q[:_MOST_TEXT], "show": show},
         filtered=bool(group or chosen.verdict or chosen.basis or chosen.text.strip()),
         groups=[(one.id, one.title.of(visitor.language)) for one in book.groups],
