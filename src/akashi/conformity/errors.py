@@ -160,6 +160,17 @@ class RecordUnknown(NotFound):
     hint_en = "Check the handle, and at which institution you act."
 
 
+class NothingMeasured(NotFound):
+    """The newest run is asked for, and the ledger holds none of this institution."""
+
+    code = "conformity.nothing_measured"
+    ja, en = "まだ一度も測っていません。", "Nothing was measured yet."
+    hint_ja, hint_en = (
+        "先に「測る」（akashi conformity run）を行ってください。",
+        "Run `akashi conformity run`, or press Measure, first.",
+    )
+
+
 class ToolMissing(Unavailable):
     """A program that an export needs is not installed."""
 

@@ -17,7 +17,7 @@ from akashi.clock import Clock
 from akashi.conformity.answers import Answers
 from akashi.conformity.catalogues.books import Books
 from akashi.conformity.catalogues.catalogue import dump_catalogue, load_catalogue
-from akashi.conformity.errors import FeatureUnknown, RecordUnknown
+from akashi.conformity.errors import FeatureUnknown, NothingMeasured, RecordUnknown
 from akashi.conformity.evaluation import Inputs, Results, assessable, evaluate
 from akashi.conformity.events import RUNS, RunRecorded, TargetRegistered, TargetWithdrawn, consent_until, is_withdrawn
 from akashi.conformity.judges.registry import JUDGES, Judges
@@ -218,15 +218,20 @@ class Conformity:
         return sorted(made, key=lambda one: -one.judged_ms)
 
     def sealed_run(self, name: str = "") -> Sealed:
-        """A run that the ledger holds, with its salts; without a name the newest. Raises ``RecordUnknown``, also for one never recorded."""
-        wanted = name or self.documents.last(_RUNS) or "run"
+        """A run that the ledger holds, with its salts; without a name the newest.
+
+        Raises ``RecordUnknown``, also for one never recorded, and ``NothingMeasured``.
+        """
+        wanted = name or self.documents.last(_RUNS)
+        if not wanted:
+            raise NothingMeasured
         sealed = self._kept(wanted)[0]
         if self._is_recorded(sealed):
             return sealed
         older = (self._kept(one.run)[0] for one in ([] if name else self.runs()))
         found = next((one for one in older if self._is_recorded(one)), None)
         if found is None:
-            raise RecordUnknown(name=wanted)
+            raise RecordUnknown(name=name) if name else NothingMeasured
         return found
 
     def _is_recorded(self, sealed: Sealed) -> bool:
