@@ -90,3 +90,18 @@ def test_the_overview_says_what_waits_for_a_person_only(stage: Assessed, clinic:
     assert half[OPS] > 0
     assert texts("ja")("cf.half", count=half[OPS]) in page
     assert page.count("人の答え待ち") == sum(1 for one in half.values() if one)
+
+
+@pytest.mark.parametrize(("at", "said"), [(-1, "verify.failed"), (None, "verify.verified")])
+def test_a_bundle_of_conformity_is_verified_on_the_page(clinic: httpx.Client, at: int | None, said: str) -> None:
+    """Its verdicts are computed again where any evidence is verified; a changed byte is told."""
+    measure(clinic)
+    data = bytearray(clinic.get("/conformity/files/export", params={"form": "bundle"}).content)
+    if at is not None:
+        data[at] ^= 1
+    answer = clinic.post(
+        "/verify?lang=ja", data={"csrf": csrf_of(clinic)}, files={"file": ("public.akashi", bytes(data))}, headers=OURS
+    )
+
+    assert texts("ja")(said) in answer.text
+    assert ("再計算して一致" in answer.text) is (at is None)

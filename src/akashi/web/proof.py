@@ -10,12 +10,15 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from akashi.app.conformity import bundles
+from akashi.app.conformity.telling import report_lines
 from akashi.app.desk import transfers
+from akashi.conformity.proof.bundle import MAGIC
 from akashi.errors import Misuse
 from akashi.ledger.proof.report import render
 from akashi.ledger.proof.verdict import Status
 from akashi.web.forms import FormInvalid
-from akashi.web.visitors import Here, OwnForm, needs
+from akashi.web.visitors import Here, OwnForm, Visitor, needs
 
 router = APIRouter()
 _TONES = {Status.VERIFIED: "good", Status.SELF_CONSISTENT: "warn", Status.FAILED: "stop"}
@@ -33,10 +36,18 @@ async def verify(visitor: Here, form: OwnForm) -> Response:
     """The verdict over a file."""
     if form.data is None:
         raise FormInvalid
-    verdict = await run_in_threadpool(transfers.verified, visitor.gateway, visitor.session, form.data)
-    report = render(verdict, visitor.language)
-    shown = {"status": str(verdict.status), "tone": _TONES[verdict.status], "report": report}
+    status, report = await run_in_threadpool(_told, visitor, form.data)
+    shown = {"status": str(status), "tone": _TONES[status], "report": report}
     return await run_in_threadpool(visitor.page, "verify.html", verdict=shown)
+
+
+def _told(visitor: Visitor, data: bytes) -> tuple[Status, str]:
+    """What a file proves, in words: of a bundle of conformity each verdict is computed again."""
+    if data.startswith(MAGIC):
+        found = bundles.verify(data, visitor.gateway.paths.trust.read_bytes(), visitor.gateway.clock.now_ms())
+        return found.status, "\n".join(report_lines(found, visitor.language))
+    verdict = transfers.verified(visitor.gateway, visitor.session, data)
+    return verdict.status, render(verdict, visitor.language)
 
 
 @router.get("/dashboard", **needs("dashboard.read"))
