@@ -242,6 +242,10 @@ def odd_line(one: str, language: str) -> str:
     return f"{where}: {_ODD[code].of(language)}" if code in _ODD else one
 
 
+_EDITIONS = Words(
+    "= 前の版に対応あり   + 新しい   - なくなった   ~ 基準値が違う",
+    "= with counterparts   + new   - gone   ~ another threshold",
+)
 _NO_BUNDLE = Words(
     "適合の証拠束ではないか、空のファイルです。受け渡しの証拠束や受領証は「akashi verify」で確かめてください。",
     "It is no bundle of conformity, or empty. Use `akashi verify` for evidence of a transfer and for receipts.",
@@ -269,7 +273,7 @@ def _told(one: Decision | None, language: str) -> str:
 
 def edition_lines(found: Editions, language: str) -> list[str]:
     """What a newer catalogue asks in place of an older one: ``=`` with counterparts, ``+`` new, ``-`` gone, ``~`` another threshold."""
-    lines = []
+    lines = [_EDITIONS.of(language)]
     for one in found.met:
         near = ", ".join(f"{at} ({RELATIONS[how].of(language)})" for at, how in one.counterparts)
         lines.append(f"= {one.item}  {near}")
