@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from akashi.app.conformity.telling import overview_lines
+from akashi.app.conformity.telling import overview_lines, report_lines
 from akashi.app.conformity.views import Overview, SheetSummary, ends_soon, is_half, measured_part
 from akashi.conformity.model import (
     DAY_MS,
@@ -19,6 +19,10 @@ from akashi.conformity.model import (
     Verdict,
     Words,
 )
+from akashi.conformity.proof.verify import Report
+from akashi.ledger.proof.report import render
+from akashi.ledger.proof.verdict import Status
+from akashi.ledger.proof.verdict import Verdict as Verdicts
 
 GOOD, PARTIAL, BAD, OPEN = Verdict.CONFORMS, Verdict.PARTIAL, Verdict.FAILS, Verdict.UNDECIDED
 
@@ -105,3 +109,13 @@ def test_what_ends_soon_is_what_somebody_has_to_see_to(
     one = Decision("cat", "1", verdict, basis, "x.y", Words("例", "example"), now + days * DAY_MS, ())
 
     assert ends_soon(one, now) is soon
+
+
+def test_evidence_of_another_ledger_is_not_called_altered() -> None:
+    """Both commands say that the trust file is for another ledger, and whom to ask."""
+    bundle = report_lines(Report(Status.FAILED, "trust.genesis"), "ja")
+    transfer = render(Verdicts.failed("trust.genesis"), "ja")
+
+    for said in (*bundle[1:], transfer.splitlines()[1]):
+        assert said.startswith("ほかの台帳の証拠か、信頼ファイルが違います。")
+    assert report_lines(Report(Status.FAILED, "conformity.root"), "ja")[1].startswith("壊れているか")

@@ -192,7 +192,7 @@ def report_lines(report: Report, language: str, *, everything: bool = False) -> 
     )
     lines = [_STATUS[report.status].of(language).format(failure=report.failure)]
     if report.status is Status.FAILED:
-        lines.append((_NO_BUNDLE if report.failure == "conformity.header" else _ALTERED).of(language))
+        lines.append(_why(report.failure or "").of(language))
     if report.head is None:
         return lines
     lines.append(f"{report.head.institution}  {report.head.run}  {_utc(report.head.now_ms)}")
@@ -240,6 +240,23 @@ def odd_line(one: str, language: str) -> str:
     """
     where, _, code = one.rpartition(" ")
     return f"{where}: {_ODD[code].of(language)}" if code in _ODD else one
+
+
+_STRANGE = Words(
+    "ほかの台帳の証拠か、信頼ファイルが違います。信頼ファイルを渡した事務局に確かめてください。",
+    "It is of another ledger, or the trust file is wrong; ask the secretariat that gave you the trust file.",
+)
+
+
+def _why(failure: str) -> Words:
+    """What a failure means to whoever holds the file.
+
+    >>> _why("trust.genesis").en[:28]
+    'It is of another ledger, or '
+    """
+    if failure == "conformity.header":
+        return _NO_BUNDLE
+    return _STRANGE if failure.startswith("trust.") else _ALTERED
 
 
 _EDITIONS = Words(

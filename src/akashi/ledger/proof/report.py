@@ -23,6 +23,10 @@ _TEXT: dict[str, tuple[str, str]] = {
         "確認できません：このファイルは何の証明にもなりません（{failure}）。\n壊れているか、書き換えられています。発行元から取り直してください。",
         "NOT VERIFIED: this file proves nothing ({failure}).\nIt is damaged or was altered; get it again from its issuer.",
     ),
+    "failed_trust": (
+        "確認できません：このファイルは何の証明にもなりません（{failure}）。\nほかの台帳の証拠か、信頼ファイルが違います。信頼ファイルを渡した事務局に確かめてください。",
+        "NOT VERIFIED: this file proves nothing ({failure}).\nIt is of another ledger, or the trust file is wrong; ask the secretariat that gave you the trust file.",
+    ),
     "verified": (
         "確認できました：信頼ファイルの鍵で署名された台帳の記録です。",
         "VERIFIED: these are records of a ledger signed with a key of your trust file.",
@@ -112,7 +116,8 @@ def _lines(verdict: Verdict, at: int) -> Iterator[str]:
     def say(name: str, **values: object) -> str:
         return _TEXT[name][at].format(**values)
 
-    yield say(str(verdict.status), failure=verdict.failure)
+    strange = (verdict.failure or "").startswith("trust.")
+    yield say("failed_trust" if strange else str(verdict.status), failure=verdict.failure)
     if verdict.status is Status.FAILED or verdict.level is None:
         return
     yield say("origin", origin=verdict.origin, size=verdict.size)
