@@ -16,6 +16,7 @@ from akashi.conformity.errors import AnswerUnsaid
 from akashi.conformity.model import Audience, Facts, Reply, Target, TargetKind
 from akashi.conformity.probing import Bench, Pace
 from akashi.conformity.proof.bundle import MAGIC, apart_bytes, open_apart, parse_bundle, write_bundle
+from akashi.conformity.proof.commitments import commitment_root
 from akashi.conformity.proof.items import Sealed
 from akashi.conformity.proof.recomputing import State
 from akashi.conformity.proof.verify import Report, Rulebook, verify_conformity, verify_parsed
@@ -301,3 +302,19 @@ def test_an_old_run_keeps_the_books_it_was_judged_by(service: Service, conformit
     data = write_bundle(sealed, evidence=evidence, catalogues=catalogues, links=links, audience=Audience.ASSESSOR)
     assert ([one.edition for one in catalogues], len(links)) == (["2", "2"], 3)
     assert check(service, data).status is Status.VERIFIED
+
+
+def test_what_was_said_of_answers_and_targets_can_be_opened(service: Service, conformity: Conformity) -> None:
+    """Years later the institution shows which answers, and which address, the ledger's records commit to."""
+    session = service.session(CLINIC)
+    act = conformity.answers.give([answer("c", text=SECRET), answer("e")], session)
+    target = conformity.register_target(Target("", TargetKind.HOST, "192.0.2.9", {}, NOW + DAY), session)
+    with service.server.engine.view() as state:
+        answered, registered = state.get("cfans", act.encode()), state.get("cftgt", target.handle.encode())
+    said, meant = conformity.answers.said(act), conformity.target_commitment(target.handle)
+    assert isinstance(answered, list)
+    assert isinstance(registered, list)
+    assert (commitment_root([one.digest for one in said]), len(said)) == (answered[2], answered[3])
+    assert meant.digest == registered[2]
+    assert SECRET.encode() in said[0].value
+    assert b"192.0.2.9" in meant.value

@@ -16,7 +16,7 @@ from akashi.conformity.errors import AnswerUnsaid, ItemUnknown, RecordUnknown
 from akashi.conformity.events import AnswersKept, EvidenceKept
 from akashi.conformity.model import Answer, Audience, Mode, Reply
 from akashi.conformity.proof.codec import Fields, dump_answer, load_answer
-from akashi.conformity.proof.commitments import commit, commitment_root
+from akashi.conformity.proof.commitments import Committed, commit, commit_bytes, commitment_root
 from akashi.conformity.saying import Voice
 from akashi.conformity.sealing import OpeningKeyMissing, fetch, stage
 from akashi.conformity.store import Documents
@@ -30,7 +30,7 @@ from akashi.ledger.wire.cbor import Value
 from akashi.vault.port import PayloadStore
 
 ANSWER, EVIDENCE = "ans", "evd"
-_ANSWERS, _EVIDENCE = "answer", "evidence"
+_ANSWERS, _EVIDENCE, _SAID = "answer", "evidence", "said"
 _TEXT_LIMIT = 20_000
 _ANSWER_FIELDS = 3
 _EVIDENCE_FIELDS = 5
@@ -80,14 +80,30 @@ class Answers:
         stamped = [replace(one, answered_ms=now) for one in answers]
         rows = [(f"{one.catalogue}/{one.item}", _dump(one)) for one in stamped]
         handle = new_handle(ANSWER)
-        root = commitment_root([commit(row).digest for _, row in rows])
+        said = [commit(row) for _, row in rows]
+        # Before it is said: a commitment whose salt is lost proves nothing to anybody.
+        self._documents.put(_SAID, handle, [[one.salt, one.value] for one in said], now)
         try:
-            self._voice.say(AnswersKept(handle, root, len(rows)), handle, session)
+            self._voice.say(
+                AnswersKept(handle, commitment_root([one.digest for one in said]), len(rows)), handle, session
+            )
         except Unavailable as error:
             self._documents.put_all(_ANSWERS, rows, now)
             raise AnswerUnsaid from error
         self._documents.put_all(_ANSWERS, rows, now)
         return handle
+
+    def said(self, handle: str) -> list[Committed]:
+        """What the ledger's record of an act of answering commits to, with the salts: its root opens it. Raises ``RecordUnknown``."""
+        found = self._documents.get(_SAID, handle)
+        if found is None or not isinstance(found.value, list):
+            raise RecordUnknown(name=handle)
+        made = []
+        for row in found.value:
+            fields = Fields(row, 2)
+            salt = fields.octets()
+            made.append(commit_bytes(fields.octets(), salt))
+        return made
 
     def all(self) -> list[Answer]:
         """The newest answer to each item."""

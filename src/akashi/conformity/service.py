@@ -24,7 +24,7 @@ from akashi.conformity.judges.registry import JUDGES, Judges
 from akashi.conformity.model import Catalogue, Decision, Link, Measurement, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Probe, Progress, run_probes
 from akashi.conformity.proof.codec import Fields, dump_links, dump_measurement, load_links, load_measurement
-from akashi.conformity.proof.commitments import Committed, commit
+from akashi.conformity.proof.commitments import Committed, commit, commit_bytes
 from akashi.conformity.proof.items import Head, Sealed, links_digest, load_head, seal_run
 from akashi.conformity.saying import Voice
 from akashi.conformity.store import Box, Documents
@@ -36,7 +36,7 @@ from akashi.ledger.wire.cbor import Value
 from akashi.vault.port import PayloadStore
 
 TARGET, RUN = "tgt", "run"
-_PROFILE, _TARGETS, _RUNS, _MEASURED, _BOOKS = "profile", "target", "run", "measured", "book"
+_PROFILE, _TARGETS, _RUNS, _MEASURED, _BOOKS, _SALTS = "profile", "target", "run", "measured", "book", "salt"
 _COUNTED = tuple(Verdict)
 
 
@@ -114,10 +114,21 @@ class Conformity:
         """Register a target with its consent on the ledger; the address stays here, a commitment goes there."""
         made = replace(target, handle=target.handle or new_handle(TARGET))
         value = _dump_target(made)
-        said = TargetRegistered(made.handle, commit(value).digest, made.consent_until_ms, made.rate)
+        committed, now = commit(value), self._clock.now_ms()
+        self.documents.put(_SALTS, made.handle, [committed.salt, committed.value], now)
+        said = TargetRegistered(made.handle, committed.digest, made.consent_until_ms, made.rate)
         self._say(said, made.handle, session)
-        self.documents.put(_TARGETS, made.handle, value, self._clock.now_ms())
+        self.documents.put(_TARGETS, made.handle, value, now)
         return made
+
+    def target_commitment(self, handle: str) -> Committed:
+        """What the ledger's record of a target commits to, with its salt: shows later which address was meant. Raises ``RecordUnknown``."""
+        found = self.documents.get(_SALTS, handle)
+        if found is None:
+            raise RecordUnknown(name=handle)
+        fields = Fields(found.value, 2)
+        salt = fields.octets()
+        return commit_bytes(fields.octets(), salt)
 
     def withdraw_target(self, handle: str, session: Session) -> None:
         """End a consent. Raises ``RecordUnknown``."""
