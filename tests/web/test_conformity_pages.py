@@ -86,7 +86,7 @@ def test_the_picture_has_its_numbers_as_text(clinic: httpx.Client) -> None:
     page = clinic.get("/conformity?lang=ja").text
 
     assert len(re.findall(r'<svg class="bar[^>]*role="img"', page)) == 12
-    assert re.search(r"<title id=\"cf-all\">実測 [1-9]\d*、文書 \d+、自己申告 \d+、未定 \d+、対象外 \d+</title>", page)
+    assert re.search(r"<title id=\"cf-all\">実測 [1-9]\d*、文書 \d+、自己申告 \d+、未決 \d+、対象外 \d+</title>", page)
     assert {f"cf-{key}" for key in ("measured", "document", "word", "open", "not_applicable")} <= set(
         re.findall(r'<pattern id="([^"]+)"', page)
     )

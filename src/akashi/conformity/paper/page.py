@@ -44,7 +44,7 @@ def index_page(view: RunView, label: str, folders: Mapping[str, str]) -> bytes:
         "番号": view.run,
         "証拠全体の要約値": view.root.hex(),
         "決まり方": f"実測 {counted.measured}、文書 {counted.document}、自己申告 {counted.word}、"
-        f"未定 {counted.open}、対象外 {counted.not_applicable}",
+        f"未決 {counted.open}、対象外 {counted.not_applicable}",
     }
     head = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>\n" for key, value in facts.items())
     rows = [_table([_body(view, against, folders)]) if against else "<p>食い違いはありません。</p>\n"]

@@ -104,7 +104,7 @@ def _shares(view: RunView) -> Data:
         ("実測", counted.measured, "機械が測って決めた"),
         ("文書", counted.document, "資料で決めた"),
         ("自己申告", counted.word, "人の言葉だけで決めた"),
-        ("未定", counted.open, "まだ決まっていない"),
+        ("未決", counted.open, "まだ決まっていない"),
     )
     return [{"name": name, "count": count, "about": about} for name, count, about in rows]
 
