@@ -1,6 +1,7 @@
 """How fast evidence is verified, against what one core verifies of the same Ed25519 signatures in the same run.
 
-A range of 100,000 operations in one bundle, on one core (the process is pinned to it) and on all; and single receipts whose checkpoint is signed by
+A range of 100,000 operations in one bundle, on one core (the process is pinned to it) and on all; a range of operations that a person approved each
+(two signatures, judged against half the limit); and single receipts whose checkpoint is signed by
 the log alone. Judged by processor time, of all threads together: more cores must not make the ratio look better. Limit and figure run on
 the same cores, the limit on signatures that all differ (one signature again and again is faster than any log), in alternating rounds; each
 figure is the median of the rounds' ratios. What all cores do by the clock on the wall is printed beside it.
@@ -27,17 +28,25 @@ from akashi.ledger.wire.envelope import parse_operation, verify_signature
 from akashi.ledger.wire.leaf import encode_header, parse_leaf
 from akashi.ledger.wire.receipt import format_receipt
 from bench.measurement import Measurement
+from tests.vectors.people import NURSES_DEVICE, PersonKey, approved
 from tests.vectors.world import RECEIVER, RECEIVER_KEY, TRANSFER, Log, begun, sent_body
 
 OPERATIONS, RECEIPTS, CALIBRATION, ROUNDS = 100_000, 1_500, 2_000, 3
+APPROVED = 2_000
 BLOCK = 500
 
 
-def _log(operations: int) -> Log:
-    """Four leaves of keys, then transfers by one gateway in blocks of 500."""
+def _log(operations: int, approver: PersonKey | None = None) -> Log:
+    """Four leaves of keys (and the approver's), then transfers by one gateway in blocks of 500."""
     log = begun()
+    if approver is not None:
+        log.say(approver.enrolment(institution=RECEIVER), RECEIVER_KEY, RECEIVER)
     for at in range(operations):
-        log.say(("transfer.sent", sent_body()), RECEIVER_KEY, RECEIVER, subject=TRANSFER)
+        if approver is None:
+            log.say(("transfer.sent", sent_body()), RECEIVER_KEY, RECEIVER, subject=TRANSFER)
+        else:
+            said = ("transfer.sent", sent_body())
+            approved(log, said, approver, institution=RECEIVER, signer=RECEIVER_KEY, subject=TRANSFER)
         if at % BLOCK == BLOCK - 1:
             log.headers.append(b"")
             log.now_ms += 1
@@ -128,7 +137,27 @@ def measure(operations: int = OPERATIONS) -> list[Measurement]:
     name = f"verification, range of {operations} on {len(cores)} cores, on the wall"
     one = found[0].limit
     found.append(Measurement(name, wall, "operations/s", one, None if one is None else wall / one, beside))
-    return [*found, _receipts(log, limit)]
+    return [*found, _approved(max(APPROVED, operations // 10), limit), _receipts(log, limit)]
+
+
+def _approved(operations: int, limit: Callable[[], float]) -> Measurement:
+    """A range whose every operation carries a person's Ed25519 approval, on one core: an operation is two signatures."""
+    log = _log(operations, NURSES_DEVICE)
+    trust = log.trust()
+    indexes = [0, 1, 2, 3, 4, *range(6, len(log.leaves))]
+    data = write_bundle(Bundle(log.note(), log.headers[-1], log.ranges(indexes)))
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        return _rounds(
+            f"verification, range of {operations} with an approval each, on one core",
+            "operations per second of processor time",
+            "≥ 0.8 of half the Ed25519 verify rate",
+            lambda: limit() / 2,
+            lambda: _bundle(data, trust, operations),
+        )
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _receipts(log: Log, limit: Callable[[], float]) -> Measurement:

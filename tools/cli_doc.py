@@ -10,8 +10,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from akashi.cli.__main__ import build_parser
 from akashi.cli.shell import EXITS
+from akashi.cli.tree import build_parser
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "cli.md"
 HEAD = """# The command line

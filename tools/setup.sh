@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Set-up for every make target: `setup.sh run` (demo, serve) or `setup.sh dev` (test, check, bench ...).
+# Set-up for every make target: `setup.sh run` (demo, serve), `setup.sh network` (several servers: run, and the program cometbft) or
+# `setup.sh dev` (test, check, bench ...; with cometbft where it can be had).
 #
 # Makes .venv from the hash-locked requirements and sees to the Debian packages. Does nothing, and needs no network,
 # when the lock was installed before. Installs wheels only: building a source package would fetch unlocked tools.
@@ -10,8 +11,9 @@ cd "$(dirname "$0")/.."
 kind=${1:-run}
 case $kind in
     run) lock=requirements.txt ;;
+    network) tools/setup.sh run; exec tools/cometbft.sh required ;;
     dev) lock=requirements-dev.txt ;;
-    *) echo "error: usage: tools/setup.sh run|dev" >&2; exit 2 ;;
+    *) echo "error: usage: tools/setup.sh run|network|dev" >&2; exit 2 ;;
 esac
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -40,7 +42,15 @@ missing_packages() {
     command -v restic >/dev/null || echo restic
     { command -v clamscan && command -v clamd; } >/dev/null || echo clamav clamav-daemon
     command -v sshd >/dev/null || echo openssh-server
+    [ -n "$(find /lib /usr/lib -name pam_oath.so -print -quit 2>/dev/null)" ] || echo libpam-oath
+    command -v oathtool >/dev/null || echo oathtool
+    command -v nginx >/dev/null || echo nginx
+    [ -n "$(find /usr/lib -path '*engines*' -name 'pkcs11.so' -print -quit 2>/dev/null)" ] || echo libengine-pkcs11-openssl
+    command -v softhsm2-util >/dev/null || echo softhsm2
+    command -v pkcs11-tool >/dev/null || echo opensc
+    [ -n "$(find /usr/share/mecab/dic -name '*.csv' -print -quit 2>/dev/null)" ] || echo mecab-ipadic
     [ -x /usr/lib/ipsec/charon ] && command -v swanctl >/dev/null || echo strongswan-charon strongswan-swanctl libstrongswan-standard-plugins
+    [ -e /usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so ] || echo libcharon-extra-plugins
     [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
 }
 
@@ -67,7 +77,7 @@ fi
 
 # What a change of which makes a finished set-up unfinished.
 inputs=("$lock" tools/setup.sh)
-[ "$kind" = run ] || inputs+=(requirements-tools.txt tools/outside.sh)
+[ "$kind" = run ] || inputs+=(requirements-tools.txt tools/outside.sh tools/cometbft.sh)
 digest=$(cat "${inputs[@]}" | sha256sum | cut -d' ' -f1)
 stamp=.venv/akashi-$kind.stamp
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && exit 0
@@ -88,4 +98,5 @@ chmod 755 .venv/bin/akashi
 # The development lock holds the runtime lock, pin by pin (tests/architecture), so it serves `make demo` too.
 [ "$kind" = run ] || cat requirements.txt tools/setup.sh | sha256sum | cut -d' ' -f1 >.venv/akashi-run.stamp
 [ "$kind" = run ] || tools/outside.sh
+[ "$kind" = run ] || tools/cometbft.sh
 echo "$digest" >"$stamp"

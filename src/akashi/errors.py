@@ -100,6 +100,8 @@ class Unavailable(AkashiError):
 
     code = "akashi.unavailable"
     exit_status, http_status = 7, 503
+    waited: ClassVar[bool] = False
+    """Whoever raises it has waited for as long as a person can be asked to: it is not tried again in the same breath."""
 
 
 class Unauthenticated(AkashiError):

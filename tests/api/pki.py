@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import ssl
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from akashi.api.tls import Limits, ServerIdentity, TlsServer, client_certificate, server_identity
 from akashi.identity.ca import DAY_MS, CertificateAuthority
+from tests.waiting import PATIENCE_S
 
 LEDGER = bytes(16)
 GET = b"GET /who HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -124,7 +124,7 @@ async def whoami(scope: Scope, receive: Receive, send: Send) -> None:
 
 def connect(server: TlsServer, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
     """Shake hands. In TLS 1.3 a refusal of the client shows only at the first read."""
-    raw = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    raw = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S)
     try:
         return context.wrap_socket(raw, server_hostname="localhost", session=session)
     except BaseException:
@@ -161,20 +161,11 @@ def outcome(server: TlsServer, context: ssl.SSLContext, session: ssl.SSLSession 
 
 
 def is_cut(connection: ssl.SSLSocket) -> bool:
-    """Does the server end this idle connection within two seconds, saying nothing more?"""
-    connection.settimeout(2)
+    """Does the server end this idle connection by itself, saying nothing more?"""
+    connection.settimeout(PATIENCE_S)
     with suppress(ConnectionError, ssl.SSLError):
         try:
             return connection.recv(1) == b""
         except TimeoutError:
             return False
     return True
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Wait up to five seconds for something that another thread does."""
-    for _ in range(100):
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
@@ -23,11 +22,15 @@ from akashi.app.demo import read_heads
 from akashi.app.desk.maps import FORMATS, MapShelf, today
 from akashi.app.gateway.enrolment import FirstPerson, Joined, equip, join
 from akashi.app.gateway.home import Gateway
+from akashi.app.people.devices import request
 from akashi.app.server.home import Server
 from akashi.checkup.generate import Maker, encode_file
 from akashi.clock import SystemClock
+from akashi.identity.devices.model import DevicePurpose
 from akashi.identity.model import DeviceReason, InstitutionReason, InstitutionRole, Role
 from akashi.keys.model import FAST_UNSAFE_COST
+from tests.ports import free_ports
+from tests.waiting import PATIENCE_S
 
 PASSPHRASE = b"invented passphrase of a test home"
 PASSWORD = "Horse-battery-9-staple"
@@ -94,7 +97,7 @@ class World:
             to_server = port is not None and port == self.server.settings.port
             context.load_cert_chain(member.machine_file if to_server and member.machine_file else member.key_file)
         at = port if port is not None else member.port if member is not None else 0
-        made = httpx.Client(base_url=f"https://localhost:{at}", verify=context, trust_env=False, timeout=30)
+        made = httpx.Client(base_url=f"https://localhost:{at}", verify=context, trust_env=False, timeout=PATIENCE_S)
         self.clients.append(made)
         return made
 
@@ -110,6 +113,17 @@ class World:
         """The same person with one more device."""
         device, path = device_for(self.server, member.institution, member.person, member.key_file.parent)
         return replace(member, device=device, key_file=path, machine_file=None)
+
+    def asked_device(self, member: Member) -> str:
+        """A colleague asks for a device that the member's person will answer for; a manager has yet to approve it."""
+        gateway, login = self.gateway(member), f"{member.login}-asks"
+        if gateway.accounts.person_of_login(login) is None:
+            made = gateway.accounts.add_person(login=login, name="架空 申請者", roles=Role.OPERATOR)
+            gateway.accounts.set_password(made, PASSWORD)
+        session = gateway.accounts.sign_in(login, PASSWORD, None, gateway.machine_certificate())
+        device = request(gateway, session, DevicePurpose.WORKPLACE, member.person)
+        gateway.accounts.sign_out(session.token)
+        return device
 
     def revoke(self, member: Member) -> None:
         """The member's device is lost."""
@@ -127,15 +141,6 @@ class World:
     def gateway(self, member: Member) -> Gateway:
         """The gateway of a member, inside this process."""
         return next(one for one in self.service.gateways if one.institution == member.institution)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses just now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def device_for(
@@ -160,8 +165,11 @@ def _member(server: Server, joined: Joined, login: str, folder: Path, port: int,
     return Member(joined.institution, login, joined.person, device, path, port, f"{login}-b", machine)
 
 
-def found(home: Path, folder: Path, first_port: int = 0) -> tuple[Member, Member, Member]:
-    """A home with three institutions, closed again; ``first_port`` is the server's if given."""
+def found(home: Path, folder: Path, first_port: int = 0, **chosen: Any) -> tuple[Member, Member, Member]:
+    """A home with three institutions, closed again; ``first_port`` is the server's if given, ``chosen`` the gateways' settings.
+
+    Clients here keep no cookies from one sign-in to the next, so nobody asks them about a second place unless that is ``chosen``.
+    """
     ports = free_ports(5)
     ports[0] = first_port or ports[0]
     clock = SystemClock()
@@ -175,7 +183,10 @@ def found(home: Path, folder: Path, first_port: int = 0) -> tuple[Member, Member
     )
 
     def settings(port: int) -> GatewaySettings:
-        return GatewaySettings(port=port, require_totp=False, upload_limit_bytes=4 * 1024 * 1024)
+        usual: dict[str, Any] = {"require_totp": False, "confirm_places": False, "upload_limit_bytes": 4 * 1024 * 1024}
+        # One person of each institution signs in for all tests of a session: none of them may end another's.
+        usual["parallel_sessions"] = 10_000
+        return GatewaySettings(port=port, **usual | chosen)
 
     rest = {"passphrase": PASSPHRASE, "clock": clock, "cost": FAST_UNSAFE_COST}
     head = FirstPerson("jimu", "架空 事務", Role.SECRETARIAT)
@@ -212,11 +223,11 @@ def found(home: Path, folder: Path, first_port: int = 0) -> tuple[Member, Member
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[World]:
-    """Found a home in ``folder``, serve it, and stop it afterwards."""
+def served(folder: Path, **chosen: Any) -> Iterator[World]:
+    """Found a home in ``folder``, serve it, and stop it afterwards; ``chosen``: settings of its gateways."""
     home = folder / "home"
     home.mkdir()
-    office, clinic, payer = found(home, folder)
+    office, clinic, payer = found(home, folder, **chosen)
     recording = Recording()
     with patch.object(serving, "server_app", lambda server, errors: recording.around(server_app(server, errors))):
         service = Service(home, PASSPHRASE, SystemClock())

@@ -11,6 +11,7 @@ from akashi.app.conformity.bundles import verify
 from akashi.identity.journal import Outcome
 from akashi.ledger.proof.verdict import Status
 from tests.api.served import World
+from tests.waiting import until
 from tests.web.conformity_stage import put_on_stage, staged_probes
 
 pytestmark = pytest.mark.network
@@ -29,11 +30,14 @@ def client(world: World) -> Iterator[httpx.Client]:
 
 def finished(client: httpx.Client) -> dict[str, object]:
     """The standing once nothing runs."""
-    for _ in range(400):
-        found: dict[str, object] = client.get(f"{BASE}/runs").json()
-        if not found["running"]:
-            return found
-    raise AssertionError
+    found: dict[str, object] = {}
+
+    def over() -> bool:
+        found.update(client.get(f"{BASE}/runs").json())
+        return not found["running"]
+
+    until(over, "the end of a run", lambda: found)
+    return found
 
 
 def test_a_sheet_and_an_item_say_what_the_views_say(client: httpx.Client) -> None:

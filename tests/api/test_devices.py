@@ -43,11 +43,13 @@ def ask(world: World, member: Member, path: str, body: bytes) -> httpx.Response:
 
 @pytest.mark.network
 def test_a_new_device_from_the_page_to_its_first_request(world: World, tmp_path: Path) -> None:
-    """The manager's page shows code and password once; the public origin hands out the P12 once; then the device signs in."""
+    """Asked for by a colleague, approved by the manager, whose page shows code and password once; the public origin hands out the P12 once; then the device signs in."""
     manager = world.client(world.payer)
     manager.post("/login", data={"login": world.payer.login, "password": PASSWORD, "code": ""}, headers=OURS)
-    csrf = re.findall(r'name="csrf" value="([0-9a-f]{64})"', manager.get("/devices").text)[0]
-    made = manager.post("/devices", data={"csrf": csrf, "person": world.payer.person}, headers=OURS).text
+    asked = world.asked_device(world.payer)
+    csrf = re.findall(r'name="csrf" value="([0-9a-f]{64})"', manager.get("/devices/requests").text)[0]
+    alone = manager.post("/devices", data={"csrf": csrf, "person": world.payer.person}, headers=OURS)
+    made = manager.post(f"/devices/requests/{asked}/approve", data={"csrf": csrf}, headers=OURS).text
     device, code, password = re.findall(r"<dd><code>([0-9a-z-]+)</code></dd>", made)
     public = world.client(None, world.server.settings.public_port)
     first = public.post("/enrol", data={"code": code}, headers=OURS)
@@ -60,7 +62,8 @@ def test_a_new_device_from_the_page_to_its_first_request(world: World, tmp_path:
     path.write_bytes(pem + certificate.public_bytes(Encoding.PEM))
     owner = world.signed_in(Member(world.payer.institution, world.payer.login, "", device, path, world.payer.port))
 
-    assert second.status_code == 404
+    assert (alone.status_code, "別の人の承認" in alone.text) == (403, True)
+    assert (second.status_code, device) == (404, asked)
     assert owner.get("/api/v1/session").json()["device"] == device
 
 

@@ -145,8 +145,10 @@ def test_every_answer_is_dressed() -> None:
     """Refusals too carry the policy that lets a page load nothing from elsewhere and run nothing."""
     answer = call(door(), pieces(b""), certificate=None)
 
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
-    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    assert answer.headers["content-security-policy"].startswith(
+        "default-src 'none'; script-src 'self'; style-src 'self'"
+    )
+    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
 
 
 def test_large_bodies_wait_their_turn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from dataclasses import replace
@@ -20,9 +21,10 @@ from akashi.ledger.proof.trust import parse_trust
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
 from akashi.ledger.wire.note import NoteKind, vkey
-from tests.api.served import Member, World, checkup_file, deliver
+from tests.api.served import PASSWORD, Member, World, checkup_file, deliver
 
 pytestmark = pytest.mark.network
+OURS = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +59,12 @@ def test_a_third_party_does_not_learn_that_a_transfer_exists(world: World, name:
             f"/api/v1/payloads/{payload}/wraps/{'00' * 32}",
         )
     ]
-    row = office.get(f"/api/v1/state/tr/{name.encode().hex()}").json()
+    key = f"tr/{name.encode().hex()}"
+    row, together = office.get(f"/api/v1/state/{key}").json(), office.get("/api/v1/state", params={"key": key}).json()
     scan = office.get("/api/v1/state/tr").json()
 
     assert answers == [404] * 5
-    assert (row, scan) == ({"value": None}, {"rows": []})
+    assert (row["value"], together["values"], scan["rows"]) == (None, [None], [])
 
 
 def test_the_parties_see_the_transfer(world: World, name: str) -> None:
@@ -158,6 +161,22 @@ def test_the_dashboard_is_the_secretariats(world: World, name: str) -> None:
 
     assert sum(counts["statuses"].values()) >= 1
     assert member.status_code == 403
+
+
+def test_refused_handshakes_are_on_the_dashboard(world: World) -> None:
+    """Who shows no device certificate is counted by OpenSSL's reason: as JSON, and on the secretariat's page in both languages."""
+    reason, client = "PEER_DID_NOT_RETURN_A_CERTIFICATE", machine(world, world.office)
+    before = client.get("/api/v1/dashboard").json()["handshakes"].get(reason, 0)
+    with contextlib.suppress(httpx.TransportError):
+        world.client(None, world.server.settings.port).get("/api/v1/crl")
+    after = client.get("/api/v1/dashboard").json()["handshakes"][reason]
+    page = world.client(world.office)
+    page.post("/login", data={"login": world.office.login, "password": PASSWORD, "code": ""}, headers=OURS)
+    shown = [page.get(f"/dashboard?lang={language}").text for language in ("ja", "en")]
+
+    assert after > before
+    assert [reason in text for text in shown] == [True, True]
+    assert ["入口（TLS）で断った接続" in shown[0], "Connections refused at the door" in shown[1]] == [True, True]
 
 
 def test_a_slow_body_is_cut_by_size_before_it_is_read(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from akashi.api.faces import faces, route_tables
 from akashi.app.gateway.home import Gateway
-from akashi.app.selfcheck import trial
+from akashi.app.selfcheck import trial, wire
 from akashi.app.selfcheck.context import SelfContext
 from akashi.app.selfcheck.probes import self_probes
 from akashi.clock import SystemClock
@@ -20,9 +20,11 @@ from akashi.conformity.judges.registry import JUDGES, judge_check
 from akashi.conformity.model import Measurement, Reach, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Pace, run_probes
 from akashi.identity import credentials
+from akashi.identity.ca import DAY_MS
 from tests.api.served import PASSPHRASE, World, checkup_file, deliver
 from tests.api.test_permissions import OPEN, routes
 from tests.conformity.akashi_stage import CHEAP
+from tests.waiting import PATIENCE_S
 
 JUDGE_MODULES = (_doors, _records)
 """Imported for what they register."""
@@ -30,8 +32,9 @@ CLOCK = SystemClock()
 
 
 @pytest.fixture
-def here(world: World) -> Iterator[SelfContext]:
+def here(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[SelfContext]:
     """The clinic's gateway as a command would open it while the home is served."""
+    monkeypatch.setattr(wire, "SECONDS", PATIENCE_S)
     with patch.object(credentials, "Hasher", CHEAP):
         gateway = Gateway.open(world.home, world.clinic.institution, PASSPHRASE, CLOCK)
     url = f"https://localhost:{world.clinic.port}"
@@ -40,7 +43,7 @@ def here(world: World) -> Iterator[SelfContext]:
 
 
 def _measured(here: SelfContext, folder: Path, *names: str) -> list[Measurement]:
-    target = Target("tgt-selfcheck", TargetKind.AKASHI, "self", {}, CLOCK.now_ms() + 60_000)
+    target = Target("tgt-selfcheck", TargetKind.AKASHI, "self", {}, CLOCK.now_ms() + DAY_MS)
     bench = Bench(CLOCK, "test", Pace(1000), folder)
     chosen = [one for one in self_probes(here) if not names or one.name in names]
     return run_probes(chosen, [Target(target.handle, target.kind, "self", {}, target.consent_until_ms, 1000)], bench)

@@ -7,8 +7,11 @@ copy, opened by :class:`Service`. The only stand-in is the clock; everybody in i
 from __future__ import annotations
 
 import csv
+import io
+import re
 import shutil
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -218,3 +221,13 @@ def checkup_file(map_id: str = "midori", people: int = 5, *, messy: bool = False
     """A file of invented people in a layout's own form."""
     heads, rows = rows_of(map_id, people, messy=messy, seed=seed)
     return encoded(heads, iter(rows), map_id)
+
+
+def said_in(documents: Iterable[tuple[str, bytes]]) -> list[tuple[str, object]]:
+    """What documents say, apart from the count of the day in the names of an XML archive: a file that is converted again later has another."""
+    return [(name, _members(data) if name.endswith(".zip") else data) for name, data in documents]
+
+
+def _members(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {re.sub(r"\d(\d{7}\.xml)$", r"n\1", name): archive.read(name) for name in archive.namelist()}

@@ -17,9 +17,10 @@ from akashi.app.config import GatewaySettings
 from akashi.app.conformity.library import CATALOGUES
 from akashi.app.desk.evidence import collected, proven_steps
 from akashi.app.desk.sending import verify_opening_key
+from akashi.app.gateway.answers import MissingElsewhere
 from akashi.app.gateway.enrolment import FirstPerson, join
 from akashi.app.gateway.home import OPENING_KEY, Gateway
-from akashi.app.gateway.remote import MissingElsewhere, RemotePayloads
+from akashi.app.gateway.remote import RemotePayloads
 from akashi.app.server.erasing import erase_ordered
 from akashi.conformity.errors import BundleInvalid, RecordUnknown, StepRefused
 from akashi.conformity.events import RunRecorded

@@ -22,6 +22,7 @@ from akashi.exchange.model import Destination, Form, ReadPurpose, RefuseReason, 
 from akashi.vault.errors import PayloadErased
 from tests.app.remains import canary_file, canary_needles, found, secrets_of
 from tests.app.service import CLINIC, DAY_MS, PAYER, Cast, Service, copied
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKED = "correct-horse-battery-staple-7"
@@ -143,7 +144,7 @@ def test_nothing_is_left_after_a_kill_in_the_middle(template: tuple[Path, Cast],
         input=json.dumps(asdict(cast)).encode(),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()

@@ -22,7 +22,7 @@ from akashi.errors import Unavailable
 from akashi.exchange.errors import AlreadySent
 from akashi.exchange.model import Status
 from akashi.ledger.audit import audit
-from tests.app.service import CLINIC, START, Cast, Service, checkup_file, copied
+from tests.app.service import CLINIC, START, Cast, Service, checkup_file, copied, said_in
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = [1, 2, 3, *(pytest.param(run, marks=pytest.mark.slow) for run in range(4, 11))]
@@ -65,7 +65,7 @@ def test_a_kill_at_any_point_loses_nothing_acknowledged(template: tuple[Path, Ca
         except AlreadySent as error:
             name = error.transfer
         if service.clinic.exchange.show(name).transfer.status is not Status.CONFIRMED:
-            assert service.open(name).documents == again.documents
+            assert said_in(service.open(name).documents) == said_in(again.documents)
         service.server.housekeeping.run_once()
 
     assert set(sent) <= set(found)
@@ -130,7 +130,7 @@ def test_a_full_disk_loses_nothing(
     source, cast = template
     home = copied(source, tmp_path / "home")
     folder = home / "server" if side == "server" else home / "gateways" / cast.handles[CLINIC]
-    with small_disk(folder, 1_700_000 if side == "server" else 300_000) as ballast, Service(home, cast) as service:
+    with small_disk(folder, 1_700_000 if side == "server" else 900_000) as ballast, Service(home, cast) as service:
         names, seed, error = _send_until_full(service)
         during = {one.handle for one in service.clinic.exchange.outbox()}
         ballast.unlink()
@@ -139,7 +139,9 @@ def test_a_full_disk_loses_nothing(
         try:
             last = service.send(draft).transfer
         except AlreadySent as known:
+            # It waits in the outbox, signed and without an answer: the outbox's next turn says it again.
             last = known.transfer
+            service.clinic.exchange.resume()
         opened = service.open(last)
         pending = service.clinic.exchange.pending()
         after = {one.handle for one in service.clinic.exchange.outbox()}
@@ -149,6 +151,6 @@ def test_a_full_disk_loses_nothing(
     assert error.hint("ja")
     assert set(names) <= during
     assert after == {*names, last}
-    assert opened.documents == draft.documents
+    assert said_in(opened.documents) == said_in(draft.documents)
     assert pending == []
     assert report.clean

@@ -89,12 +89,11 @@ def test_a_file_over_the_limit_is_refused() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_600_mb_are_refused_in_little_memory() -> None:
     """600 MB under the shipped limit of 512 MiB: refused, and the process never took 300 MB."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     done = subprocess.run(
-        [sys.executable, str(Path(__file__))], env=environment, capture_output=True, check=False, timeout=590
+        [sys.executable, str(Path(__file__))], env=environment, capture_output=True, check=False, timeout=880
     )
     assert done.returncode == 0, done.stderr.decode()
     said = json.loads(done.stdout)

@@ -49,6 +49,7 @@ from tests.api.served import checkup_file as served_file
 from tests.api.served import deliver, served
 from tests.app.line import AppChannel
 from tests.app.service import CLINIC, PASSPHRASE, START, Cast, Service, checkup_file, copied
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = "/api/v1/log/evidence"
@@ -395,7 +396,7 @@ def test_a_kill_leaves_the_old_key_or_the_new_one(
         [sys.executable, __file__, str(home), step],
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("src", "verifier", "."))},
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()

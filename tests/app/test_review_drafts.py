@@ -5,6 +5,7 @@ Attack: memory that is read later, one person who takes all the room, and two cl
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from akashi.app.desk.drafts import LIFE_MS, MOST_EACH, Draft, Drafts
 from akashi.app.errors import DraftBusy, DraftMissing, DraftsFull
 from akashi.clock import FixedClock
+from akashi.network.payloads.errors import CopiesMissing
 from tests.app.service import START, Service, checkup_file
 
 ONE, TWO = b"session one", b"session two"
@@ -38,6 +40,22 @@ def test_an_old_draft_leaves_memory_without_anybody_asking(draft: Draft, clock: 
     clock.advance(1)
 
     assert (young, drafts.sweep(), drafts.sweep()) == (0, 1, 0)
+
+
+def test_what_could_not_be_sent_is_kept_for_longer_but_not_for_ever(draft: Draft, clock: FixedClock) -> None:
+    """Each time servers are away it gets a quarter of an hour from then on, an hour in all; what is refused gets none."""
+    drafts = Drafts(clock)
+    key, ends = drafts.keep(draft, ONE), []
+    for error in (DraftMissing(), *[CopiesMissing(have=1, wanted=3)] * 7):
+        with suppress(type(error)), drafts.claimed(key, ONE):
+            raise error
+        ends.append((drafts.kept_until(key) - START) / LIFE_MS)
+        clock.advance(LIFE_MS // 2)
+
+    assert ends == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.0]
+    with pytest.raises(DraftMissing):
+        drafts.peek(key, ONE)
+    assert drafts.kept_until(key) == 0
 
 
 def test_signing_out_takes_ones_drafts_along(draft: Draft, clock: FixedClock) -> None:

@@ -151,3 +151,11 @@ def idle_tests(source: Source) -> Iterator[str]:
                 and value.value > LONGEST_SLEEP_S
             ):
                 yield f"{source.path}:{node.lineno} sleeps {value.value} s"
+
+
+def impatient_tests(source: Source) -> Iterator[str]:
+    """Who names the health checks of hypothesis that do not count names ``too_slow``: the list stands in place of the profile's."""
+    for node in ast.walk(source.tree):
+        named = isinstance(node, ast.keyword) and node.arg == "suppress_health_check" and node.value
+        if isinstance(named, ast.List) and not any(dotted(one).endswith("too_slow") for one in named.elts):
+            yield f"{source.path}:{named.lineno} fails on a slow machine"

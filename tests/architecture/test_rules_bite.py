@@ -54,6 +54,12 @@ SAMPLES: list[tuple[Rule, str, str, str]] = [
     (shape_rules.idle_tests, TEST, "@pytest.mark.xfail\ndef f(): ...", "@pytest.mark.network\ndef f(): ..."),
     (shape_rules.idle_tests, TEST, "pytest.skip()", "pytest.skip('no such machine')"),
     (shape_rules.idle_tests, TEST, "time.sleep(1)", "time.sleep(0.1)"),
+    (
+        shape_rules.impatient_tests,
+        TEST,
+        "settings(suppress_health_check=[HealthCheck.function_scoped_fixture])",
+        "settings(suppress_health_check=[HealthCheck.too_slow])",
+    ),
     (boundary_rules.local_imports, PART, "def f():\n    from akashi.vault import seal", "from akashi.vault import seal"),
     (boundary_rules.local_imports, PART, "def f():\n    import akashi.vault", "def f():\n    import akashi_wheel"),
     (boundary_rules.relative_imports, PART, "from . import model", "from akashi.exchange import model"),

@@ -32,7 +32,12 @@ HOUSE: list[Rule] = [
     boundary_rules.shown_secrets,
 ]
 EVERYWHERE: list[Rule] = [shape_rules.unfinished, shape_rules.unreasoned_silence, shape_rules.module_docstring]
-TESTS: list[Rule] = [shape_rules.promise_of_tests, shape_rules.idle_tests, shape_rules.module_length]
+TESTS: list[Rule] = [
+    shape_rules.promise_of_tests,
+    shape_rules.idle_tests,
+    shape_rules.impatient_tests,
+    shape_rules.module_length,
+]
 
 
 def violations(rule: Rule, sources: list[Source]) -> list[str]:

@@ -85,8 +85,10 @@ TINY_ROW = [
 @pytest.fixture(scope="session")
 def items() -> ItemTable:
     """The shipped item tables."""
-    names = ("items-v4.csv", "items-additional.csv", "items-own.csv")
-    return load_items([(FORMATS / name).read_text() for name in names], (FORMATS / "codes-v4.csv").read_text())
+    names = ("v4", "additional", "own", "v3", "guidance", "municipal")
+    return load_items(
+        [(FORMATS / f"items-{name}.csv").read_text() for name in names], (FORMATS / "codes-v4.csv").read_text()
+    )
 
 
 @pytest.fixture(scope="session")

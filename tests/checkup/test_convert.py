@@ -25,14 +25,14 @@ from akashi.checkup import (
     read_records,
     stops,
 )
-from akashi.checkup.engine import TABLE_LIMIT
 from akashi.checkup.errors import AmbiguousHeader, MapInvalid, MapNotValid, MissingColumn, NoRows
+from akashi.checkup.tabular.tables import TABLE_LIMIT
 from akashi.checkup.writers.standard_csv import Finisher, is_formula
 from tests.checkup.conftest import ON, TINY_HEADERS, TINY_MAP, TINY_ROW
 
 
 class World:
-    """The tiny layout with everything a conversion needs."""
+    """The tiny layout with everything a conversion needs; cells alone, nothing across them."""
 
     def __init__(self, layout_map: LayoutMap, definition: FormatDefinition, items: ItemTable) -> None:
         self.map, self.definition, self.items = layout_map, definition, items
@@ -42,14 +42,16 @@ class World:
         text = io.StringIO()
         csv.writer(text, lineterminator="\r\n").writerows([headers, *rows])
         out = io.BytesIO()
-        report = convert(io.BytesIO(text.getvalue().encode()), self.map, self.definition, out, on=ON, items=self.items)
+        report = convert(
+            io.BytesIO(text.getvalue().encode()), self.map, self.definition, out, on=ON, items=self.items, checks=()
+        )
         return list(csv.reader(io.StringIO(out.getvalue().decode(self.definition.encoding), newline="")))[1:], report
 
     def records(self, *rows: list[str]) -> list[NeutralRecord]:
         """The neutral records."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\r\n").writerows([TINY_HEADERS, *rows])
-        return list(read_records(io.BytesIO(text.getvalue().encode()), self.map, on=ON, items=self.items))
+        return list(read_records(io.BytesIO(text.getvalue().encode()), self.map, on=ON, items=self.items, checks=()))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from akashi.checkup import (
 )
 from akashi.checkup.errors import DefinitionInvalid, MapInvalid, TableInvalid
 from akashi.checkup.formats.items import ITEM_COLUMNS
-from akashi.checkup.layout import Columns, coverage
+from akashi.checkup.tabular.layout import Columns, coverage
 from tests.checkup.conftest import FORMATS, SHARED, TINY_FORMAT, TINY_HEADERS, TINY_MAP, headers_of
 
 GOOD = TINY_MAP.format(layout=layout_hash([TINY_HEADERS], ","))
@@ -117,11 +117,18 @@ def test_a_definition_with_one_fault_is_refused(old: str, new: str) -> None:
 
 @pytest.mark.parametrize(
     ("index", "value", "what"),
-    [(0, "", "code"), (3, "XX", "type"), (5, "many", "bytes"), (21, "2", "entry")],
+    [
+        (0, "", "code"),
+        (3, "XX", "type"),
+        (5, "many", "bytes"),
+        (21, "2", "entry"),
+        (25, "2", "abnormal"),
+        (26, "010=maybe", "programs"),
+    ],
 )
 def test_an_item_table_with_one_fault_is_refused(index: int, value: str, what: str) -> None:
     """A table that breaks its schema names line and column."""
-    row = ["9N001", "a", "b", "PQ", "N", "1", "1", "0", *[""] * 13, "1"]
+    row = ["9N001", "a", "b", "PQ", "N", "1", "1", "0", *[""] * 13, "1", *[""] * 7]
     row[index] = value
 
     with pytest.raises(TableInvalid) as caught:

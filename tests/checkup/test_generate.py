@@ -9,7 +9,7 @@ import pytest
 
 from akashi.checkup import FormatDefinition, ItemTable, LayoutMap, convert, inspect, layout_hash, load_map, stops
 from akashi.checkup.generate import Maker, encode_file
-from akashi.checkup.layout import Columns, coverage
+from akashi.checkup.tabular.layout import Columns, coverage
 from tests.checkup.conftest import FORMATS, ON, SHARED, headers_of
 
 REAL = SHARED / "data/layouts/agency-830-columns-header.csv"

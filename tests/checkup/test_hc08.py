@@ -20,8 +20,9 @@ from akashi.checkup import (
     convert_to_hc08,
     hc08_document,
 )
+from akashi.checkup.cda.hc08 import DocumentWriter, document_name, missing_identity
 from akashi.checkup.generate import Maker, encode_file
-from akashi.checkup.writers.hc08 import document_name, missing_identity, unmatched
+from akashi.errors import Misuse
 from tests.checkup.conftest import ON, SHARED, headers_of
 
 SCHEMA = SHARED / "data/mhlw-xsd-v4/hc08_V08.xsd"
@@ -154,6 +155,74 @@ def test_the_doctors_name_is_the_author_inside_the_judgement(context: Submission
     assert node.findtext("h:author/h:assignedAuthor/h:assignedPerson/h:name", namespaces=NS) == "架空　医師"
 
 
+def test_a_doctor_who_judged_nothing_is_named_as_left_out(context: SubmissionContext) -> None:
+    """Also where the judgement itself could not be said, or the name is longer than its item."""
+    name = result("9N516000000000049", "架空　医師")
+    unsaid = result("9N511000000000049", "長" * 129)
+    said, long_name = result("9N511000000000049", "異常なし"), result("9N516000000000049", "架" * 33)
+    writer = DocumentWriter(context)
+
+    left_out = [
+        writer.write(record(*results))[1] for results in ((name,), (unsaid, name), (said, long_name), (name, said))
+    ]
+
+    assert left_out == [(name.code,), (unsaid.code, name.code), (name.code,), ()]
+
+
+def test_what_the_programme_asks_for_stands_in_its_section(context: SubmissionContext) -> None:
+    """A workplace checkup has a section of its own; a programme without one has the optional section only."""
+    employer = hc08_document(
+        record(result(HEIGHT, "165"), result(SMOKING, "いいえ", coded="3"), visit_program="030"), context
+    )
+    other = hc08_document(record(result(HEIGHT, "165"), visit_program="000"), context)
+
+    check(employer)
+    check(other)
+    assert (len(entries(employer, "01030")), len(entries(employer, "01010"))) == (1, 0)
+    assert len(entries(employer)) + len(entries(employer, "01030")) + len(entries(employer, "01990")) == 2
+    assert len(entries(other, "01990")) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "left_out"),
+    [
+        (replace(result(HEIGHT, "65"), unit="inch"), True),
+        (replace(result(HEIGHT, "165"), unit="ｃｍ"), False),
+        (result(SUGAR, "多い", coded="77"), True),
+        (result(SMOKING, "はい", coded="1", answers="1.2.392.200119.6.2003"), False),
+        (result(HEIGHT, "165", system="1.2.3"), True),
+        (result("9N511000000000049", "　"), True),
+    ],
+)
+def test_units_answers_and_systems_of_others_are_never_passed_off_as_ours(
+    context: SubmissionContext, given: ItemResult, *, left_out: bool
+) -> None:
+    """Another unit, an answer the table does not know, another code system, a blank text."""
+    document, named = DocumentWriter(context).write(record(given))
+
+    check(document)
+    assert named == ((given.code,) if left_out else ())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"insurance_insurer": "99000001x"},
+        {"person_sex": "3"},
+        {"person_birth": "1970-02-30"},
+        {"visit_date": "20260516"},
+        {"person_kana": "\x01"},
+    ],
+)
+def test_identity_of_no_usable_shape_counts_as_missing(context: SubmissionContext, wrong: dict[str, str]) -> None:
+    """Nobody gets a document with half an identity; asking for one anyway is our own mistake."""
+    person = record(**wrong)
+
+    assert [target.replace(".", "_") for target in missing_identity(person)] == list(wrong)
+    with pytest.raises(Misuse):
+        hc08_document(person, context)
+
+
 def test_additional_items_go_to_the_optional_section(context: SubmissionContext) -> None:
     """総コレステロール is not asked for by law."""
     document = hc08_document(record(result("3F050000002399901", "205")), context)
@@ -176,11 +245,11 @@ def test_what_cannot_be_said_is_left_out_and_named(context: SubmissionContext, g
     """An unmatched value, a code without code, a text of more than 256 bytes."""
     person = record(given)
 
-    document = hc08_document(person, context)
+    document, left_out = DocumentWriter(context).write(person)
 
     check(document)
     assert entries(document) == []
-    assert unmatched(person, context.items) == (given.code,)
+    assert left_out == (given.code,)
 
 
 def test_text_is_escaped_and_control_characters_are_dropped(context: SubmissionContext) -> None:
@@ -261,9 +330,8 @@ def test_an_incomplete_person_is_left_out_of_the_submission(
     documents = list(convert_to_hc08(io.BytesIO(data), hoshi, context, on=ON, finding_sink=findings.append))
 
     assert documents == []
-    assert [(finding.code, finding.header, finding.row) for finding in findings] == [
-        ("hc08.identity", "insurance.insurer", 1)
-    ]
+    said = [(finding.code, finding.header, finding.row) for finding in findings if finding.code.startswith("hc08.")]
+    assert said == [("hc08.identity", "insurance.insurer", 1)]
 
 
 @pytest.mark.skipif(not SCHEMA.is_file(), reason="the ministry's XSD set (shared/) is not present")

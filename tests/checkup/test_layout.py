@@ -15,15 +15,16 @@ from akashi.checkup import LayoutMap, inspect, layout_hash, recognise
 from akashi.checkup.errors import (
     AmbiguousHeader,
     EmptyFile,
+    HeadingMissing,
     LayoutUnknown,
     MapNotValid,
     MissingColumn,
     NoRows,
 )
 from akashi.checkup.formats.maps import Locator
-from akashi.checkup.layout import Columns, coverage
 from akashi.checkup.model import Coverage
-from akashi.checkup.rules import RowFit, looks_like_heading, row_fit
+from akashi.checkup.rules import RowFit, heading_rows, row_fit
+from akashi.checkup.tabular.layout import Columns, coverage
 from tests.checkup.conftest import ON, TINY_HEADERS, TINY_ROW
 
 
@@ -135,7 +136,9 @@ def test_inspection_recognises_and_counts(tiny: LayoutMap) -> None:
 
 def test_inspection_of_an_unknown_layout_is_no_error() -> None:
     """The clerk is about to make a map."""
-    found = inspect(csv_of(["身長", "", "値"], ["結果", "判定", ""], ["170", "A", "1"]), maps=[])
+    found = inspect(
+        csv_of(["身長", "", "値"], ["結果", "判定", ""], ["170", "A", "1"]), maps=[], is_heading=_IS_HEADING
+    )
 
     assert (found.map_id, found.coverage, found.header_rows) == (None, None, 2)
 
@@ -153,7 +156,7 @@ def test_inspection_reads_a_bounded_sample() -> None:
 def test_inspection_refuses_files_without_people(rows: list[list[str]], error: type[Exception]) -> None:
     """Empty, or headings only."""
     with pytest.raises(error):
-        inspect(csv_of(*rows), maps=[])
+        inspect(csv_of(*rows), maps=[], is_heading=_IS_HEADING)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +168,37 @@ def test_a_row_fits_or_not(row: list[str], fit: RowFit) -> None:
     assert row_fit(row, 2) is fit
 
 
+_IS_HEADING = {"身長", "体重", "結果", "判定", "値"}.__contains__
+_MERGED = ["氏名", "性別", "身長", ""]
+
+
 @pytest.mark.parametrize(
-    ("row", "heading"), [(["結果", ""], True), (["", ""], False), (["結果", "170"], False), ([], False)]
+    ("rows", "count"),
+    [
+        ([_MERGED, ["", "", "結果", "判定"]], 2),
+        # A person without one digit: words, but none that headings are made of.
+        ([_MERGED, ["星　空", "男", "未実施", "A"]], 1),
+        ([_MERGED, ["星　空", "男", "一七〇", "判定"]], 1),
+        ([_MERGED, ["", "", "170", "A"]], 1),
+        ([_MERGED, ["結果", "判定"]], 1),
+        ([_MERGED, ["", "", "", ""]], 1),
+        # Headings that are merged over nothing: the next row is somebody's, whatever it says.
+        ([["身長", "体重"], ["結果", "判定"]], 1),
+        ([["結果", "判定"]], 1),
+        ([["星", "1960/5/16", "170", "男"], ["月", "1961/5/16", "171", "女"]], 0),
+        ([["", " "], ["結果", "判定"]], 0),
+        ([["身長", ""], ["結果" * 200, "値" * 201]], 1),
+    ],
 )
-def test_a_second_heading_row_has_words_and_no_numbers(row: list[str], *, heading: bool) -> None:
-    """A row with a number is data."""
-    assert looks_like_heading(row) is heading
+def test_a_persons_row_is_never_a_heading(rows: list[list[str]], count: int) -> None:
+    """A second row of headings stands under merged cells and is made of heading words; a first one has hardly any data."""
+    assert heading_rows(rows, _IS_HEADING) == count
+
+
+def test_inspection_never_shows_a_person_as_headings() -> None:
+    """Without words to know headings by, a second row is somebody's; a first row of data is refused."""
+    seen = inspect(csv_of(["氏名", "性別", "判定", ""], ["星　空", "男", "異常なし", "A"]), maps=[])
+
+    assert (seen.header_rows, seen.columns) == (1, ("氏名", "性別", "判定", ""))
+    with pytest.raises(HeadingMissing):
+        inspect(csv_of(["星　空", "1960/5/16", "170"], ["月　光", "1961/5/16", "171"]), maps=[], is_heading=_IS_HEADING)

@@ -19,7 +19,7 @@ from akashi.checkup.errors import (
     LineTooLong,
     NulByte,
 )
-from akashi.checkup.reading import HEAD_BYTES, MAX_LINE, detect_encoding, open_source
+from akashi.checkup.tabular.reading import HEAD_BYTES, MAX_LINE, detect_encoding, open_source
 from akashi.errors import InputError
 
 

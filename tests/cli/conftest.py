@@ -32,7 +32,7 @@ def _parsed_items(tables: tuple[str, ...], codes: str) -> ItemTable:
 
 def cheapen(patch: pytest.MonkeyPatch) -> None:
     """Passwords cost little to check, and tables are parsed once."""
-    patch.setattr(Hasher.__init__, "__kwdefaults__", CHEAP)
+    patch.setattr(Hasher.__init__, "__kwdefaults__", {**(Hasher.__init__.__kwdefaults__ or {}), **CHEAP})
     patch.setattr(maps, "load_map", _parsed_map)
     patch.setattr(maps, "load_definition", _parsed_definition)
     patch.setattr(maps, "load_items", lambda tables, codes: _parsed_items(tuple(tables), codes))

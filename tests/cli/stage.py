@@ -21,6 +21,7 @@ import re
 import shlex
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -222,6 +223,11 @@ class Stage:
         self.cast.places[login] = self.cast.names[f"seat of {login}"] = institution
         self.cast.names[institution] = institution
 
+    def _unzip(self, archive: str, name: str) -> None:
+        """Take one file out of a zip, beside it."""
+        with zipfile.ZipFile(self.folder / archive) as opened:
+            (self.folder / name).write_bytes(opened.read(name))
+
     STEPS: ClassVar[dict[str, Callable[..., None]]] = {
         "sample": _sample,
         "days": _days,
@@ -237,6 +243,7 @@ class Stage:
         "remove": _remove,
         "code": _code,
         "seat": _seat,
+        "unzip": _unzip,
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import socket
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from akashi.clock import FixedClock, SystemClock
 from tests.cli.conftest import cheapen
 from tests.cli.samples import SAMPLES
 from tests.cli.stage import PASSPHRASE, Stage, found
+from tests.ports import free_ports
 
 pytestmark = pytest.mark.network
 
@@ -68,12 +68,8 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     monkeypatch.delenv("AKASHI_PASSPHRASE_FILE", raising=False)
     wire, plain = Wire(), serving.server_app
     monkeypatch.setattr(serving, "server_app", lambda *arguments: wire.around(plain(*arguments)))
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
-    ports = [int(one.getsockname()[1]) for one in taken]
-    for one in taken:
-        one.close()
     now = SystemClock().now_ms()
-    cast = found(tmp_path / "home", now, ports)
+    cast = found(tmp_path / "home", now, free_ports(5))
     stage = Stage(tmp_path, cast, FixedClock(now))
     service = Service(stage.home, PASSPHRASE, stage.clock)
     service.start()

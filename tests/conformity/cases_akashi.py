@@ -19,6 +19,7 @@ from akashi.conformity.model import Measurement
 from akashi.exchange.screening import NoScanner
 from akashi.identity import rules, sessions
 from akashi.identity.errors import SessionEnded, WeakPassword
+from akashi.identity.factors.strength import Strength
 from akashi.identity.journal import Journal, Outcome, What
 from akashi.identity.model import Policy, Role, Session
 from akashi.identity.service import Accounts
@@ -247,9 +248,9 @@ def _blind(say: Callable[..., str | None]) -> list[Any]:
 NOBODY = {"open.refused": True, "resumed.refused": True, "new.refused": True, "tickets": False}
 UNLOCKED = Policy(failures=1000, device_failures=1000, second_factor=True)
 RULES = [patch.object(rules, "MIN_ALONE", 6), patch.object(rules, "MIN_WITH_FACTOR", 6)]
-COMMON = [patch.object(rules, "is_common", lambda _: False)]
+COMMON = [patch.object(rules, "is_common", lambda _: False), patch.object(Strength, "guesses", lambda *_: 99.0)]
 ANYTHING = [patch.object(rules, "decide_password", lambda *_a, **_k: ALLOWED)]
-PERMITTED = [patch.object(sessions, "decide_permission", lambda *_: ALLOWED)]
+PERMITTED = [patch.object(sessions, "decide_access", lambda *_: ALLOWED)]
 
 CASES: list[Case] = [
     ("password.rules", "as shipped", GOOD, lambda: probed("passwords")),

@@ -9,17 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akashi.conformity.judges import akashi as _doors
+from akashi.conformity.judges import backup as _backup
+from akashi.conformity.judges import conversion as _conversion
+from akashi.conformity.judges import duties as _duties
 from akashi.conformity.judges import records as _records
+from akashi.conformity.judges import servers as _servers
 from akashi.conformity.judges.registry import JUDGES, judge_check
 from akashi.conformity.model import Measurement, Opinion, Reach, Verdict
 from tests.conformity.akashi_stage import BROKEN, GOOD, Case, said
 from tests.conformity.cases_akashi import CASES as PEOPLE
 from tests.conformity.cases_akashi_records import CASES as RECORDS
+from tests.conformity.cases_conversion import CASES as CONVERSION
+from tests.conformity.cases_duties import CASES as DUTIES
+from tests.conformity.cases_servers import CASES as SERVERS
 from tests.conformity.checks import AKASHI
 
-JUDGE_MODULES = (_doors, _records)
+JUDGE_MODULES = (_doors, _backup, _records, _conversion, _duties, _servers)
 """Imported for what they register."""
-CASES = [*PEOPLE, *RECORDS]
+CASES = [*PEOPLE, *RECORDS, *CONVERSION, *DUTIES, *SERVERS]
 OTHERS = {"documents.current", "disclosures.current", "requirements.gaps"}
 """On the same line of the list, but judged from registers of papers."""
 NOT_REACHED = {"no list", "not text", "not served", "no ledger", "no database"}

@@ -36,7 +36,9 @@ from akashi.conformity.flow.records import (
 )
 from akashi.conformity.flow.rules import is_overdue, was_late
 from akashi.conformity.model import DAY_MS, Audience
+from akashi.identity.model import Role
 from akashi.ledger.rules import Allowed
+from akashi.ledger.wire.cbor import Value, encode
 from akashi.vault.events import PayloadErasureOrdered
 from akashi.vault.model import ErasureReason
 from tests.conformity.flowdesk import (
@@ -272,6 +274,22 @@ def test_a_third_institution_sees_no_payload() -> None:
 
     assert len(payloads) == 5
     assert seen == {HOSPITAL: 3, VENDOR: 4, ASSESSOR: 2, OTHER: 0}
+
+
+@pytest.mark.parametrize(("passed", "reason"), [(DAY_MS - 1, None), (DAY_MS, "flow.role")])
+def test_a_manager_for_a_day_proposes_that_day(desk: FlowDesk, passed: int, reason: str | None) -> None:
+    """Attack: the role that was given for a day has run out, and a step of the flow is said with it all the same."""
+    row: list[Value] = [HOSPITAL, int(Role.MANAGER), START + DAY_MS, "req-rights"]
+    desk.memory.absorb({("tmp", CLERK.encode()): encode(row)})
+    desk.now = START + passed
+    assert desk.by(BoundaryProposed(BND, VENDOR, DIGEST, *desk.delivery()), CLERK, BND) == reason
+
+
+def test_who_is_no_manager_for_a_day_proposes_nothing(desk: FlowDesk) -> None:
+    """Roles for a time replace a person's own, also where they are less."""
+    row: list[Value] = [HOSPITAL, int(Role.OPERATOR), START + DAY_MS, "req-rights"]
+    desk.memory.absorb({("tmp", BOSS.encode()): encode(row)})
+    assert desk.by(BoundaryProposed(BND, VENDOR, DIGEST, *desk.delivery()), BOSS, BND) == "flow.role"
 
 
 def test_the_owner_orders_the_erasure_and_then_nobody_fetches(desk: FlowDesk) -> None:

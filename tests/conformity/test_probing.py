@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from akashi.conformity.model import Facts, Reach, Target, TargetKind
 from akashi.conformity.probing import MAX_RAW, Bench, Observed, Pace, Probe, Probes, measure, run_probes
 from akashi.errors import Misuse
 from tests.conformity.small import DAY, NOW, door_probe
+from tests.waiting import PATIENCE_S
 
 FOLDER = Path("nowhere")
 HERE = Target("tgt-here00", TargetKind.MACHINE, "this machine", {}, NOW + DAY)
@@ -96,7 +98,7 @@ def test_probes_run_on_targets_of_their_kind_and_option() -> None:
 
 def test_kinds_that_do_not_disturb_each_other_run_side_by_side() -> None:
     """TLS, Akashi and the rest wait for each other here, which they can only at the same time; the order of results is that of the probes."""
-    meeting = threading.Barrier(3, timeout=10)
+    meeting = threading.Barrier(3, timeout=PATIENCE_S)
 
     def meet(_target: Target, _bench: Bench) -> Observed:
         meeting.wait()
@@ -139,8 +141,9 @@ def test_a_name_is_registered_once() -> None:
 def test_the_pace_spreads_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of five connections at 100 a second the first goes at once, each other waits until its hundredth is there."""
     slept: list[float] = []
-    monkeypatch.setattr(time, "monotonic", lambda: 50.0 + sum(slept))
-    monkeypatch.setattr(time, "sleep", slept.append)
+    # Not in ``time`` itself: threads of other tests look at it too.
+    watch = SimpleNamespace(monotonic=lambda: 50.0 + sum(slept), sleep=slept.append)
+    monkeypatch.setattr("akashi.conformity.probing.time", watch)
     pace = Pace(100)
     for _ in range(5):
         pace.wait()

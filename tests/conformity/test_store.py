@@ -30,11 +30,11 @@ from akashi.conformity.proof.codec import (
     load_decision,
     load_measurement,
 )
-from akashi.conformity.store import Documents
 from akashi.keys.errors import KeystoreDamaged
 from akashi.keys.keystore import FileKeystore
 from akashi.keys.model import FAST_UNSAFE_COST
 from akashi.ledger.errors import EncodingError
+from akashi.vault.documents import Documents
 
 SECRET = "架空の氏名"
 
@@ -42,7 +42,9 @@ SECRET = "架空の氏名"
 @pytest.fixture
 def documents(tmp_path: Path) -> Documents:
     """A store under a real keystore."""
-    return Documents(tmp_path / "c.db", FileKeystore.create(tmp_path / "keys", b"invented", cost=FAST_UNSAFE_COST))
+    return Documents(
+        tmp_path / "c.db", FileKeystore.create(tmp_path / "keys", b"invented", cost=FAST_UNSAFE_COST), "conformity"
+    )
 
 
 def test_every_version_stays(documents: Documents) -> None:

@@ -18,8 +18,15 @@ from akashi.conformity.wire.handshakes import Held, attempt
 from tests.conformity.cases_wire_files import SWANCTL, from_file
 from tests.conformity.wirepeers import screen_handler
 from tests.conformity.wirestand import CLIENT, HOST, OK, material, measured, pair, server_context, serving
+from tests.waiting import PATIENCE_S
 
 NOW_MS = 1_800_000_000_000
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept back by a busy machine is waited for."""
+    monkeypatch.setattr("akashi.conformity.wire.handshakes.SECONDS", PATIENCE_S)
 
 
 class Revoking:

@@ -21,6 +21,7 @@ from akashi.conformity.wire.hello import SUITES
 from akashi.conformity.wire.second import sslyze
 from tests.conformity.cases_wire import CASES
 from tests.conformity.wirestand import FOLDER, HOST, SERVER, bench, openssl_server, pair, probe_named, wait_for
+from tests.ports import free_ports
 
 TOOLS = Path(os.environ.get("AKASHI_TOOLS", Path(__file__).resolve().parents[2] / ".tools" / "bin"))
 needs_sslyze = pytest.mark.skipif(not (TOOLS / "sslyze").is_file(), reason="sslyze is not in the tools folder")
@@ -49,12 +50,6 @@ def verdict(check: str, made: Measurement) -> Verdict:
 def ask(name: str, kind: TargetKind, address: str, **options: str) -> Measurement:
     """One measurement with the tools at hand."""
     return measure(probe_named(name), Target("tgt-tool", kind, address, options, 1 << 60, 100), bench(TOOLS))
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with openssl_server("-cert", pair("server", SERVER)[0], "-key", pair("server", SERVER)[1]) as port:
-        return port
 
 
 def test_the_suites_are_those_of_openssl() -> None:
@@ -104,7 +99,7 @@ def test_the_tool_and_its_release_are_recorded() -> None:
 @contextmanager
 def sshd(settings: str) -> Iterator[int]:
     """A real OpenSSH server on this machine."""
-    port = free_port()
+    (port,) = free_ports(1)
     Path("/run/sshd").mkdir(exist_ok=True)
     folder = FOLDER / f"sshd-{port}"
     folder.mkdir()
@@ -116,7 +111,7 @@ def sshd(settings: str) -> Iterator[int]:
     (folder / "config").write_text(lines + settings, encoding="utf-8")
     running = subprocess.Popen([str(SSHD), "-D", "-f", str(folder / "config")], stderr=subprocess.DEVNULL)
     try:
-        wait_for(port)
+        wait_for(port, running)
         yield port
     finally:
         running.kill()
@@ -150,12 +145,18 @@ def test_ssh_audit_adds_the_sizes_of_keys() -> None:
     )
 
 
+_TRIES = 4
+"""An answer that a busy machine kept back for longer than the probe listens is one that it did not hear."""
+_CHARON_STARTS_S = 120.0
+"""On a machine that reads its plugins from a cold disk, beside other work."""
+
+
 @contextmanager
 def charon(connection: str) -> Iterator[int]:
     """A real strongSwan daemon with one connection."""
     folder = FOLDER / f"charon-{len(list(FOLDER.iterdir()))}"
     folder.mkdir()
-    port = free_port()
+    (port,) = free_ports(1)
     vici = f"unix://{folder}/vici"
     (folder / "strongswan.conf").write_text(
         f"charon {{\n port = {port}\n port_nat_t = 0\n install_routes = no\n"
@@ -166,14 +167,19 @@ def charon(connection: str) -> Iterator[int]:
     (folder / "swanctl.conf").write_text(f"connections {{ c {{\n local_addrs = {HOST}\n {connection}\n}} }}\n"
                                          "secrets { ike-1 {\n secret = example\n } }\n", encoding="utf-8")  # fmt: skip
     settings = {**os.environ, "STRONGSWAN_CONF": str(folder / "strongswan.conf")}
-    running = subprocess.Popen([str(CHARON)], env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = folder / "charon.log"
+    with log.open("wb") as written:
+        # A mount space of its own: the daemon's process file has a fixed name in /run, and one that is left there keeps it from starting.
+        own_run = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs tmpfs /run && exec {CHARON}"]
+        running = subprocess.Popen(own_run, env=settings, stdout=written, stderr=subprocess.STDOUT)
     try:
-        for _ in range(100):
-            if (folder / "vici").exists():
-                break
-            time.sleep(0.05)
         command = ["swanctl", "--load-all", "--clear", "--file", str(folder / "swanctl.conf"), "--uri", vici]
-        subprocess.run(command, env=settings, check=True, capture_output=True)
+        ends = time.monotonic() + _CHARON_STARTS_S
+        while (loaded := subprocess.run(command, env=settings, check=False, capture_output=True)).returncode:
+            said = (loaded.stderr.decode(), log.read_text(encoding="utf-8", errors="replace"))
+            assert running.poll() is None, said
+            assert time.monotonic() < ends, said
+            time.sleep(0.1)
         yield port
     finally:
         running.terminate()
@@ -201,9 +207,11 @@ _SIDES = "local {\n auth = %s\n }\n remote {\n auth = %s\n }\n children { n {\n 
 def test_a_real_gateway_is_judged_by_its_settings(connection: str, expected: Verdict) -> None:
     """The daemon of strongSwan with a good and with three bad configurations."""
     with charon(connection) as port:
-        made = ask("ike", TargetKind.HOST, HOST, ike_port=str(port))
+        tries = [ask("ike", TargetKind.HOST, HOST, ike_port=str(port))]
+        while verdict("ike.answers", tries[-1]) is not expected and len(tries) < _TRIES:
+            tries.append(ask("ike", TargetKind.HOST, HOST, ike_port=str(port)))
 
-    assert verdict("ike.answers", made) is expected
+    assert verdict("ike.answers", tries[-1]) is expected, tries
 
 
 def test_every_case_has_its_own_name() -> None:

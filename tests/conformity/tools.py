@@ -34,7 +34,12 @@ PLACES = {
 def run(*command: str | Path, at: Path) -> tuple[int, str]:
     """Exit status and everything that a tool said."""
     done = subprocess.run(
-        [str(one) for one in command], cwd=at, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60
+        [str(one) for one in command],
+        cwd=at,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=600,
     )
     return done.returncode, done.stdout.decode(errors="replace")
 

@@ -13,7 +13,6 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -31,6 +30,8 @@ from cryptography.x509.oid import NameOID
 from akashi.clock import SystemClock
 from akashi.conformity.model import Measurement, Target, TargetKind
 from akashi.conformity.probing import PROBES, Bench, Pace, Probe, measure
+from tests.ports import free_ports
+from tests.waiting import PATIENCE_S, until
 
 FOLDER = Path(tempfile.mkdtemp(prefix="wirestand-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
@@ -142,7 +143,7 @@ def serving(handle: Handler, kind: socket.SocketKind = socket.SOCK_STREAM) -> It
 
         def one(line: socket.socket) -> None:
             with contextlib.suppress(OSError, ValueError), line:
-                line.settimeout(3)
+                line.settimeout(PATIENCE_S)
                 handle(line)
 
         def run() -> None:
@@ -173,27 +174,26 @@ def tls_handler(context: ssl.SSLContext, answer: Callable[[ssl.SSLSocket], bytes
 @contextmanager
 def openssl_server(*words: str) -> Iterator[int]:
     """A real ``openssl s_server``; its port. With an old protocol or a loose check, which ``ssl`` would not give."""
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     command = ["openssl", "s_server", "-accept", f"{HOST}:{port}", "-quiet", "-www", *words]
     running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(port)
+        wait_for(port, running)
         yield port
     finally:
         running.kill()
         running.wait()
 
 
-def wait_for(port: int) -> None:
-    """Until somebody listens."""
-    for _ in range(100):
-        with contextlib.suppress(OSError):
-            socket.create_connection((HOST, port), timeout=0.2).close()
-            return
-        time.sleep(0.05)
-    raise RuntimeError("no server")
+def wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
+    """Until the program listens."""
+
+    def listens() -> bool:
+        assert running.poll() is None, f"it ended with {running.returncode}"
+        with socket.socket() as probe:
+            return probe.connect_ex((HOST, port)) == 0
+
+    until(listens, f"a server at {port}")
 
 
 def material(client: tuple[str, str] | None = None) -> dict[str, str]:

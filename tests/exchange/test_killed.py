@@ -13,6 +13,7 @@ import pytest
 from akashi.exchange.housekeeping import Report
 from akashi.exchange.model import ReadPurpose
 from tests.exchange.world import CONTENT, NAMED, SENDER, World
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +22,7 @@ def kill_at(home: Path, point: str) -> World:
     """Run until killed at ``point``, then start again on the same home."""
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     command = [sys.executable, str(Path(__file__).with_name("killed.py")), str(home), point]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     return World(home)
 

@@ -23,7 +23,7 @@ from akashi.exchange.service import Exchange
 from akashi.identity.events import IDENTITY_KINDS, InstitutionRegistered, PersonRegistered
 from akashi.keys import FAST_UNSAFE_COST, FileKeystore, KeyKind
 from akashi.ledger.author import Author
-from akashi.ledger.events import KindTable, dump_body
+from akashi.ledger.events import AnyKind, KindTable, dump_body
 from akashi.ledger.model import Actor, Auth, AuthMethod, Purpose, Statement
 from akashi.ledger.port import Acknowledged, Entry, Ledger
 from akashi.ledger.registry import LEDGER_KINDS, Genesis, KeyEnrolled, log_key_commitment, possession_message
@@ -31,6 +31,7 @@ from akashi.ledger.service import Engine
 from akashi.ledger.state import ReadState
 from akashi.ledger.wire.envelope import seal_operation
 from akashi.vault.events import VAULT_KINDS
+from akashi.vault.port import PayloadStore
 from akashi.vault.service import Vault
 
 LEDGER = bytes(range(16))
@@ -113,7 +114,7 @@ class FlakyLedger:
 class FlakyStore:
     """A payload store behind the same line; ``tamper`` may change what it hands out."""
 
-    def __init__(self, vault: Vault, outage: Outage) -> None:
+    def __init__(self, vault: PayloadStore, outage: Outage) -> None:
         self._vault = vault
         self._outage = outage
         self.tamper: Callable[[bytes], bytes] = lambda chunk: chunk
@@ -156,6 +157,8 @@ class Gateway:
 class World:
     """Everything, in ``home``; close it at the end. On a home that has a ledger already, it starts again from the files."""
 
+    kinds: tuple[AnyKind, ...] = KINDS
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self.clock = FixedClock(START)
@@ -189,7 +192,7 @@ class World:
         return FileKeystore.open(directory, passphrase)
 
     def _engine(self, *, fresh: bool) -> Engine:
-        directory, kinds = self.home / "server" / "ledger", KindTable(KINDS)
+        directory, kinds = self.home / "server" / "ledger", KindTable(self.kinds)
         log, cosigner = self._log, self._cosigner
         if fresh:
             return Engine.create(
@@ -220,6 +223,10 @@ class World:
     def open_vault(self) -> Vault:
         """The server's vault, as at a start."""
         return Vault(self.home / "server" / "vault", self.keys.signer("server"), LEDGER, self.clock)
+
+    def payloads(self) -> PayloadStore:
+        """Where gateways stage and fetch."""
+        return self.vault
 
     def author(self, institution: str, ledger: Ledger | None = None) -> Author:
         """Speaks for an institution."""
@@ -262,7 +269,7 @@ class World:
     def start(self, institution: str, keystore: FileKeystore, home: Path, scanner: Scanner | None = None) -> Gateway:
         """Start (again) a gateway's process on its home."""
         outage, pauses = Outage(), []  # type: tuple[Outage, list[float]]
-        store = FlakyStore(self.vault, outage)
+        store = FlakyStore(self.payloads(), outage)
         exchange = Exchange(
             database=home / "gateway.db",
             author=Author(FlakyLedger(self.engine, outage), keystore.signer("gateway"), institution, self.clock),

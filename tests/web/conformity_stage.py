@@ -34,9 +34,9 @@ from tests.api.served import (
     World,
     device_for,
     found,
-    free_ports,
 )
 from tests.conformity.checks import CHECKS
+from tests.ports import free_ports
 
 OUTCOMES = ("good", "half", "bad")
 FAILING = "log.coverage"
@@ -155,7 +155,9 @@ def _with_assessor(home: Path, folder: Path) -> tuple[Member, dict[str, str]]:
         number="1339999903",
         roles=InstitutionRole.ASSESSOR,
         first=FirstPerson("kanri", "架空 管理", Role.MANAGER),
-        settings=GatewaySettings(port=port, require_totp=False, upload_limit_bytes=4 * 1024 * 1024),
+        settings=GatewaySettings(
+            port=port, require_totp=False, confirm_places=False, upload_limit_bytes=4 * 1024 * 1024
+        ),
         passphrase=PASSPHRASE,
         clock=clock,
         cost=FAST_UNSAFE_COST,

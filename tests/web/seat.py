@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.api.served import PASSWORD, Member, World
+from tests.waiting import PATIENCE_S
 
 SHOTS = Path(__file__).parents[2] / "screenshots"
 WIDTHS = (1280, 390)
@@ -25,6 +26,8 @@ class Seat:
             accept_downloads=True,
             client_certificates=[{"origin": self.origin, "certPath": path, "keyPath": path}],
         )
+        self.context.set_default_timeout(PATIENCE_S * 1000)
+        self.context.set_default_timeout(PATIENCE_S * 1000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.overflowing: list[str] = []
@@ -46,6 +49,28 @@ class Seat:
         self.page.fill("#login", login)
         self.page.fill("#password", password)
         self.page.click("main button")
+
+    def arrive(self, login: str) -> None:
+        """Sign in, and say yes where this browser is asked about."""
+        self.sign_in(login)
+        if self.page.url.endswith("/place"):
+            self.page.click("button[value=yes]")
+
+    def authenticator(self) -> None:
+        """Give the browser an authenticator that says yes at once (Chromium's virtual one, CTAP 2, user verified)."""
+        self.devtools = self.context.new_cdp_session(self.page)
+        self.devtools.send("WebAuthn.enable")
+        options = {"protocol": "ctap2", "transport": "internal", "automaticPresenceSimulation": True}
+        options |= {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
+        made = self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self.authenticator_id = str(made["authenticatorId"])
+
+    def enrol_passkey(self, label: str = "仕事用") -> None:
+        """Add a passkey on one's own page."""
+        self.go("/me/passkey")
+        self.page.fill("#label", label)
+        self.page.click("main button")
+        self.page.wait_for_url("**/me?notice=*")
 
     def look(self, name: str) -> None:
         """Keep a picture at each width, and note what does not fit."""

@@ -110,9 +110,11 @@ def test_a_manager_makes_a_device_and_its_owner_fetches_it(world: World, browser
     """Devices page, the page with code and password, and the public origin, which asks for no certificate."""
     manager = Seat(world, browser, world.payer)
     manager.sign_in(world.payer.login)
+    asked = world.asked_device(world.payer)
     manager.go("/devices")
     manager.look("devices")
-    manager.page.click("text=証明書を作る")
+    manager.page.click("text=端末を申請する")
+    manager.page.click(f'form[action="/devices/requests/{asked}/approve"] button')
     manager.page.wait_for_selector("dl.facts")
     manager.look("device")
     code = manager.page.inner_text("dl.facts dd:nth-of-type(2)")

@@ -12,9 +12,10 @@ import pytest
 
 from akashi.conformity.errors import AnswerUnsaid
 from akashi.conformity.model import Mode, Reply
-from akashi.conformity.store import Documents
 from akashi.identity.journal import Outcome
+from akashi.vault.documents import Documents
 from akashi.web.rendering import texts
+from tests.waiting import until
 from tests.web.conformity_stage import FAILING, Assessed
 from tests.web.test_pages import OURS, csrf_of, signed_in
 
@@ -53,10 +54,7 @@ def clinic(stage: Assessed) -> httpx.Client:
 def measure(client: httpx.Client) -> None:
     """Press the button and look until it is done."""
     client.post("/conformity/run", data={"csrf": csrf_of(client)}, headers=OURS)
-    for _ in range(400):
-        if "refresh" not in client.get("/conformity").headers:
-            return
-    raise AssertionError
+    until(lambda: "refresh" not in client.get("/conformity").headers, "the end of a run")
 
 
 def failing(stage: Assessed) -> str:
@@ -214,7 +212,7 @@ def test_what_another_process_writes_is_seen_at_once(stage: Assessed, clinic: ht
     """Verdicts are kept between pages, but never past a write, also of the command line beside the service."""
     gateway = stage.gateway(stage.world.clinic)
     before = clinic.get("/conformity").text
-    beside = Documents(gateway.paths.conformity, gateway.keystore)
+    beside = Documents(gateway.paths.conformity, gateway.keystore, "conformity")
     beside.put("profile", "features", ["wireless"], gateway.clock.now_ms())
     beside.close()
     after = clinic.get("/conformity").text

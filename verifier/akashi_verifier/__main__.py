@@ -1,7 +1,8 @@
 """`python -m akashi_verifier [--trust TRUST] [--json] FILE`: read two files, print what was proven and what was not.
 
 Guarantees: exit status 0 verified, 6 failed, 9 self-consistent only, 2 unreadable arguments; no traceback for any
-input. Refuses: the network and writing. Trusts: the trust file that the user names.
+input. Refuses: the network and writing. Trusts: the trust file that the user names. A trust chain (network.md) is gone
+through from that file; then the file of today is in the JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from akashi_verifier.bundle import MAX_FILE
 from akashi_verifier.conformity import show
 from akashi_verifier.conformity import steps as conformity
 from akashi_verifier.conformity.form import MAGIC
+from akashi_verifier.servers import chain
 from akashi_verifier.trust import MAX_FILE as MAX_TRUST
 
 EXIT = {"verified": 0, "failed": 6, "self_consistent": 9}
@@ -48,6 +50,7 @@ _UNPROVEN = {
     "effects": ("操作が台帳に与えた効果", "what the operations did to the ledger's state"),
     "signer": ("操作に署名した者", "who signed the operation"),
     "kinds": ("この検証器が知らない種類の操作の許可", "who may sign operations of kinds unknown to this program"),
+    "newer": ("これより新しい変更がないこと", "that no newer change of who signs exists"),
     **show.UNPROVEN,
 }
 
@@ -56,13 +59,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(
         prog="akashi_verifier",
-        description="証(Akashi)の証拠を検証します。 Verify an Akashi bundle, receipt or conformity bundle, offline.",
+        description="証(Akashi)の証拠を検証します。 Verify an Akashi bundle, receipt, conformity bundle or trust chain, offline.",
         epilog="exit status: 0 verified, 6 failed, 9 self-consistent only, 2 unreadable arguments",
     )
     parser.add_argument("--trust", metavar="TRUST", help="信頼ファイル / the trust file")
     parser.add_argument("--json", action="store_true", help="結果をJSONで / print the result as JSON")
     parser.add_argument(
-        "file", metavar="FILE", help="証拠、受領証または適合の束 / a bundle, a receipt or a conformity bundle"
+        "file",
+        metavar="FILE",
+        help="証拠、受領証、適合の束または信頼の連鎖 / a bundle, a receipt, a conformity bundle or a trust chain",
     )
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -76,6 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: ファイルを読めません。 A file cannot be read ({reason}).", file=sys.stderr)
         print("hint: 名前と権限を確かめてください。 Check its name and permissions.", file=sys.stderr)
         return 2
+    if data.startswith(chain.PREFIX):
+        return _followed(data, trust, as_json=options.json)
     run = data.startswith(MAGIC)
     result = conformity.verify(data, trust) if run else steps.verify(data, trust)
     try:
@@ -84,6 +91,32 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader has seen enough (`| head`). The interpreter would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return EXIT[result["status"]]
+
+
+def _followed(data: bytes, trust: bytes | None, *, as_json: bool) -> int:
+    """A trust chain, from the trust file; without one there is nothing from which it could lead."""
+    if trust is None:
+        print("error: 信頼ファイルが必要です。 A trust chain needs the trust file (--trust).", file=sys.stderr)
+        return 2
+    result = chain.verify(data, trust)
+    print(json.dumps(result, ensure_ascii=False, indent=2) if as_json else show_chain(result), flush=True)
+    return EXIT[result["status"]]
+
+
+def show_chain(result: dict[str, Any]) -> str:
+    """The result of a trust chain for a person, in both languages."""
+    lines = [" ".join(_STATUS[result["status"]])]
+    if result["status"] == "failed":
+        return "\n".join([*lines, f"理由 / failure: {result['failure']}"])
+    lines += [
+        f"  {row['at']}  {row['kind']}  server {row['server']}  {_time(row['block_ms'])}  {row['voting']}"
+        for row in result["steps"]
+    ]
+    lines.append(f"信じてよいサーバー / servers to believe: {result['servers']} ({result['needed']})")
+    lines.append("  今の信頼ファイルは --json の trust / the trust file of today: key trust of --json")
+    lines.append("証明していないこと / not proven:")
+    lines += ["  - " + " / ".join(_UNPROVEN[word]) for word in result["unproven"]]
+    return "\n".join(lines)
 
 
 def _read(name: str, limit: int) -> bytes:
@@ -121,12 +154,36 @@ def _evidence(result: dict[str, Any]) -> list[str]:
         who = row["institution"] + (f" {row['person']}" if row["person"] else "")
         interval = f"{_time(row['after_ms'])} < {_time(row['block_ms'])} < {_time(row['before_ms'])}"
         lines.append(f"  {row['index']}  {row['kind']}  {outcome}  {who}  {interval}  {row['id']}")
+        lines += [f"      {line}" for line in _signatures(row, known="signer" not in result["unproven"])]
     for stamp in result["stamps"]:
         counted = "有効 counted" if stamp["counted"] else "不算入 not counted"
         lines.append(f"  時刻印 stamp  {stamp['size']}  {_time(stamp['time_ms'])}  {counted}")
     for erasure in result["erasures"]:
         horizon = _time(erasure["backup_horizon_ms"])
         lines.append(f"  消去 erased  {erasure['payload']}  level {erasure['level']}  backup horizon {horizon}")
+    return lines
+
+
+_KEYS = {1: "パスキー passkey", 2: "ブラウザーの鍵 browser key", 3: "端末の鍵 device key"}
+_BASES = {
+    1: "機関が登録 enrolled on the institution's word",
+    2: "本人の鍵で登録 enrolled with a key of their own",
+    3: "本人確認のうえ再登録 enrolled after an identity check",
+}
+
+
+def _signatures(row: dict[str, Any], *, known: bool) -> list[str]:
+    """Who signed an accepted operation beside the machine; where the actor did not, that it was signed for them."""
+    if row["result"] != 0 or not known:
+        return []
+    lines = []
+    if row["person"] and row["person"] not in [each["person"] for each in row["approvals"]]:
+        lines.append("機関のゲートウェイが代わって署名 / signed by the institution's gateway on behalf")
+    for each in row["approvals"]:
+        own = (
+            "本人の署名 signed by the person" if each["person"] == row["person"] else f"署名 signed by {each['person']}"
+        )
+        lines.append(f"{own}: {_KEYS[each['kind']]}, {_BASES[each['basis']]}")
     return lines
 
 

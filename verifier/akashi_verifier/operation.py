@@ -21,6 +21,8 @@ from akashi_verifier import Failure, cbor, demand
 from akashi_verifier.tree import digest, is_bytes, is_int
 
 ED25519, ESP256 = -19, -9
+PASSKEY = 1
+MAX_APPROVALS = 4
 MAX_ENVELOPE = 32_768
 MAX_LIFETIME_MS = 604_800_000
 _KIND = re.compile(r"[a-z][a-z_]{1,23}\.[a-z][a-z_]{1,31}")
@@ -48,6 +50,18 @@ class Operation:
     key_id: bytes
     signed: bytes
     signature: bytes
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's signature over the operation id (operation.md 4), as it stands in the envelope."""
+
+    kind: int
+    key_id: bytes
+    authenticator: bytes
+    client: bytes
+    signature: bytes
 
 
 def is_handle(value: Any) -> bool:
@@ -60,9 +74,9 @@ def parse(envelope: bytes, expected_type: str = "akashi-op/1") -> Operation:
     algorithm, key_id, protected, payload, signature = open_envelope(envelope, expected_type)
     pair = cbor.decode(payload)
     demand(isinstance(pair, list) and len(pair) == 2, "op.payload")
-    demand(pair[1] == [] and isinstance(pair[1], list), "op.approvals")
-    # An array of two is one byte and an empty array is one byte: the statement is what lies between.
-    statement, encoded = pair[0], payload[1:-1]
+    approvals = _read_approvals(pair[1])
+    # The head of an array of two is one byte: the statement is what lies between it and the approvals.
+    statement, encoded = pair[0], payload[1 : len(payload) - len(cbor.encode(pair[1]))]
     _check_statement(statement)
     signed = cbor.encode(["Signature1", protected, b"", payload])
     institution, person, device = statement[4]
@@ -82,7 +96,25 @@ def parse(envelope: bytes, expected_type: str = "akashi-op/1") -> Operation:
         key_id=key_id,
         signed=signed,
         signature=signature,
+        approvals=approvals,
     )
+
+
+def _read_approvals(value: Any) -> tuple[Approval, ...]:
+    """operation.md 4: the form of the approvals; whose they are and whether they hold comes with the registry."""
+    demand(isinstance(value, list), "op.approvals")
+    demand(len(value) <= MAX_APPROVALS, "approval.many")
+    found = []
+    for item in value:
+        demand(isinstance(item, list) and len(item) == 5, "op.approvals")
+        kind, key, authenticator, client, signature = item
+        demand(is_int(kind) and kind in (PASSKEY, 2, 3), "op.approvals")
+        demand(is_bytes(key, 32) and is_bytes(signature, 64), "op.approvals")
+        demand(is_bytes(authenticator) and is_bytes(client), "op.approvals")
+        long = 37 <= len(authenticator) <= 1024 and 1 <= len(client) <= 2048
+        demand(long if kind == PASSKEY else authenticator + client == b"", "op.approvals")
+        found.append(Approval(kind, key, authenticator, client, signature))
+    return tuple(found)
 
 
 def open_envelope(envelope: bytes, expected_type: str) -> tuple[int, bytes, bytes, bytes, bytes]:
@@ -119,7 +151,7 @@ def _check_statement(statement: Any) -> None:
     demand(isinstance(actor, list) and len(actor) == 3 and is_handle(actor[0]), "op.actor")
     demand(all(part is None or is_handle(part) for part in actor[1:]), "op.actor")
     demand(isinstance(auth, list) and len(auth) == 3, "op.auth")
-    demand(is_int(auth[0]) and 0 <= auth[0] <= 2 and is_int(auth[1]) and auth[1] >= 0, "op.auth")
+    demand(is_int(auth[0]) and 0 <= auth[0] <= 8 and is_int(auth[1]) and auth[1] >= 0, "op.auth")
     demand(auth[2] is None or is_bytes(auth[2], 32), "op.auth")
 
 

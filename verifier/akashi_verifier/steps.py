@@ -22,6 +22,7 @@ from akashi_verifier import trust as trusts
 from akashi_verifier.bundle import Bundle
 from akashi_verifier.note import LOG, Key, Note
 from akashi_verifier.operation import Operation
+from akashi_verifier.registry import Enrolled
 from akashi_verifier.tree import Leaf
 from akashi_verifier.trust import Trust
 
@@ -38,6 +39,7 @@ class Entry:
     op: Operation
     after_ms: int | None = None
     before_ms: int | None = None
+    approved: list[Enrolled] = field(default_factory=list)
 
     @property
     def accepted(self) -> bool:
@@ -149,7 +151,7 @@ def _check_signers(findings: Findings) -> None:
     for entry in findings.entries[1:]:
         if not entry.accepted:
             continue
-        registry.admit(entry.op, entry.leaf.ms, f"leaf {entry.index}")
+        entry.approved = registry.admit(entry.op, entry.leaf.ms, f"leaf {entry.index}")
         if entry.op.kind == "log.rekeyed" and entry.op.version == 1:
             findings.log_keys.append((entry.index + 1, Key(origin, LOG, entry.op.body[1])))
 
@@ -345,4 +347,5 @@ def _row(entry: Entry) -> dict[str, Any]:
         "block_ms": entry.leaf.ms,
         "after_ms": entry.after_ms,
         "before_ms": entry.before_ms,
+        "approvals": [{"person": key.person, "kind": key.approval, "basis": key.basis} for key in entry.approved],
     }

@@ -3,7 +3,7 @@
 Guarantees: with an ``admit``, no request passes without the certificate of a device that the ledger says is good now (asked at every
 request, whatever TLS let through); bodies end at the route's limit and at a deadline; every answer carries the security headers;
 no exception reaches the server's log with its text. Refuses with the error shape of ``problems``. Trusts ``tls`` for the
-certificate. The caller is left in ``scope["akashi.caller"]`` (:class:`akashi.app.admission.Caller`).
+certificate. With ``turns``, a sign-in waits for its turn before it costs a thread, and holds it only once its body is whole. The caller is left in ``scope["akashi.caller"]`` (:class:`akashi.app.admission.Caller`).
 """
 
 from __future__ import annotations
@@ -20,20 +20,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from akashi.api.problems import BodyTooLarge, BodyTooSlow, Render, TooManyUploads, as_json
 from akashi.api.tls import client_certificate
+from akashi.api.turns import Turns
 from akashi.app.admission import CALLER, Caller
 from akashi.app.server.dashboard import ErrorCounter
-from akashi.errors import AkashiError
+from akashi.errors import AkashiError, Unavailable
 from akashi.identity.errors import NoCertificate
 
 _LOG = logging.getLogger("akashi.api")
 SMALL_BODY = 64 * 1024
+RETRY_S = "3"
+"""After how many seconds what was unavailable may be asked again (``Retry-After``)."""
 _SECURITY = {
-    "Strict-Transport-Security": "max-age=31536000",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self';"
+        " frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    # No page of ours is framed, and nothing but our own pages may ask a passkey.
+    "Permissions-Policy": (
+        "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), microphone=(), geolocation=()"
     ),
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -63,9 +71,10 @@ class Door:
         limit: Callable[[str, str], int] = lambda _method, _path: SMALL_BODY,
         render: Render = as_json,
         pace: Pace | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._app, self._errors, self._admit, self._limit, self._render = app, errors, admit, limit, render
-        self._pace = pace or Pace()
+        self._pace, self._turns = pace or Pace(), turns
         self._large = 0  # touched in the event loop's thread only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,11 +92,23 @@ class Door:
             await self._refuse(scope, receive, answer, AkashiError())
 
     async def _serve(self, scope: Scope, receive: Receive, answer: _Dressed) -> None:
-        if self._admit is not None:
-            certificate = client_certificate(scope)
-            if certificate is None:
-                raise NoCertificate
+        if self._admit is None:
+            await self._limited(scope, receive, answer)
+            return
+        certificate = client_certificate(scope)
+        if certificate is None:
+            raise NoCertificate
+        if self._turns is None or not self._turns.governs(scope["method"], scope["path"]):
             scope[CALLER] = await run_in_threadpool(self._admit, certificate.digest)
+            await self._limited(scope, receive, answer)
+            return
+        # Whole first: whoever sends slowly must not hold a turn meanwhile.
+        body = await _whole(_Metered(receive, SMALL_BODY, self._pace))
+        async with self._turns.turn(certificate.digest):
+            scope[CALLER] = await run_in_threadpool(self._admit, certificate.digest)
+            await self._limited(scope, _Again(body, receive), answer)
+
+    async def _limited(self, scope: Scope, receive: Receive, answer: _Dressed) -> None:
         limit = self._limit(scope["method"], scope["path"])
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared[:16]) > limit:
@@ -124,6 +145,8 @@ class _Dressed:
             headers = MutableHeaders(scope=message)
             for name, value in _SECURITY.items():
                 headers.setdefault(name, value)
+            if message["status"] == Unavailable.http_status:
+                headers.setdefault("Retry-After", RETRY_S)
         await self._send(message)
 
 
@@ -150,3 +173,29 @@ class _Metered:
         if self._more and asyncio.get_running_loop().time() - self._begun > allowed:
             raise BodyTooSlow
         return message
+
+
+async def _whole(receive: Receive) -> bytes:
+    """The whole body. Raises as ``receive`` does, and :class:`BodyTooSlow` where the client left."""
+    pieces: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BodyTooSlow
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(pieces)
+
+
+class _Again:
+    """``receive`` for a body that was read before, and then what comes after it."""
+
+    def __init__(self, body: bytes, after: Receive) -> None:
+        self._body: bytes | None = body
+        self._after = after
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._after()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}

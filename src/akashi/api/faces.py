@@ -26,10 +26,27 @@ from akashi.app.server.home import Server
 from akashi.clock import Clock, SystemClock
 from akashi.web.app import web_app
 
-OPEN_API = frozenset({("POST", "/api/v1/session")})
-"""Signing in."""
-OPEN_PAGES = frozenset({("GET", "/login"), ("POST", "/login"), ("GET", "/static/akashi.css")})
-"""The sign-in page and its style sheet."""
+OPEN_API = frozenset(
+    {
+        ("POST", "/api/v1/session"),
+        ("POST", "/api/v1/session/options"),
+        ("POST", "/api/v1/session/passkey"),
+        ("POST", "/api/v1/resets/redeem"),
+    }
+)
+"""Signing in, in one step or with a passkey, and setting a password with a reset ticket."""
+OPEN_PAGES = frozenset(
+    {
+        ("GET", "/login"),
+        ("POST", "/login"),
+        ("POST", "/login/second"),
+        ("GET", "/reset"),
+        ("POST", "/reset"),
+        ("GET", "/static/akashi.css"),
+        ("GET", "/static/akashi.js"),
+    }
+)
+"""The pages for it, with their style sheet and script."""
 
 
 def faces(gateway: Gateway, server: Server | None, clock: Clock) -> tuple[Face, ...]:

@@ -1,20 +1,24 @@
 """The public origin: no client certificate, nothing secret.
 
-Guarantees: hands out what anybody may have: the trust file, the CA certificate, the revocation list, the names of institutions.
+Guarantees: hands out what anybody may have: the trust file, the CA certificate, the revocation list, OCSP answers, the names of institutions.
 A P12 that waits for its owner
 goes to who has its code, once. Refuses everything else. Trusts nobody.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from akashi import __version__
 from akashi.api.door import Door
 from akashi.api.problems import as_json, install
+from akashi.api.server.callers import Body
 from akashi.app.server.dashboard import ErrorCounter
+from akashi.app.server.devices import ocsp_answer
 from akashi.app.server.home import Server
 from akashi.app.server.pickups import PickupUnknown
 from akashi.errors import AkashiError
@@ -22,12 +26,24 @@ from akashi.web.public import public_page, stylesheet
 from akashi.web.visitors import Posted
 
 router = APIRouter(tags=["public"])
-_PEM = "application/x-pem-file"
+_PEM, _OCSP = "application/x-pem-file", "application/ocsp-response"
+
+
+def rebuilding_page(request: Request, error: AkashiError) -> Response:
+    """The same while there is no server to ask who takes part: plain words for a person."""
+    if _is_person(request):
+        lines = (error.sentence("ja"), error.hint("ja"), "", error.sentence("en"), error.hint("en"))
+        return PlainTextResponse("\n".join(lines) + "\n", error.http_status)
+    return as_json(request, error)
+
+
+def _is_person(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
 def _told(request: Request, error: AkashiError) -> Response:
     """An error as a browser wants it, or as a program does."""
-    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+    if _is_person(request):
         return _page(request, error)
     return as_json(request, error)
 
@@ -48,6 +64,22 @@ def ca(request: Request) -> Response:
 def crl(request: Request) -> Response:
     """The newest revocation list."""
     return Response(_server(request).crl(), media_type=_PEM)
+
+
+@router.post("/ocsp", openapi_extra={"x-permission": "open.ocsp"})
+def ocsp(request: Request, body: Body) -> Response:
+    """What holds of one device certificate (RFC 6960 A.1): an ``application/ocsp-request`` in, an ``application/ocsp-response`` out."""
+    return Response(ocsp_answer(_server(request), body), media_type=_OCSP, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/ocsp/{asked:path}")
+def ocsp_by_address(request: Request, asked: str) -> Response:
+    """The same, with the request in base 64 in the address."""
+    try:
+        body = b64decode(asked, validate=True)
+    except ValueError:
+        body = b""
+    return Response(ocsp_answer(_server(request), body), media_type=_OCSP, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/api/v1/institutions")

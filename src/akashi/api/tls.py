@@ -25,7 +25,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 from cryptography import x509
@@ -33,7 +33,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from akashi.api.tls_process import deliver_fatal_alerts, forbid_core_dumps
+from akashi.api.entrance.inside import Inside
+from akashi.api.entrance.limits import Limits
+from akashi.api.entrance.listener import Listener
+from akashi.api.entrance.rules import network_of
+from akashi.api.threaded import ThreadedServer
+from akashi.api.tls_process import REFUSALS, deliver_fatal_alerts, forbid_core_dumps, lean_connections
 from akashi.app.gateway.machine_tls import in_memory_file
 from akashi.errors import Misuse, Unavailable
 
@@ -42,13 +47,21 @@ __all__ = [
     "ClientCertificate",
     "Limits",
     "ServerIdentity",
+    "TlsConnection",
     "TlsServer",
     "client_certificate",
     "forbid_core_dumps",
     "server_identity",
 ]
 _LOG = logging.getLogger("akashi.tls")
-_START_S = 30.0
+CERTIFICATE_SCOPE = "akashi.client_certificate"
+CERTIFICATE_HEADER, VERIFY_HEADER, ADDRESS_HEADER = (
+    b"x-akashi-client-certificate",
+    b"x-akashi-client-verify",
+    b"x-real-ip",
+)
+TERMINATOR_HEADERS = frozenset({CERTIFICATE_HEADER, VERIFY_HEADER, ADDRESS_HEADER})
+"""What a TLS terminator says of a client; believed on its socket only (``terminator``), refused here."""
 
 
 class AddressUnusable(Unavailable):
@@ -77,19 +90,6 @@ class ClientCertificate:
     serial: int
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a connection may take. Trusted: whoever can raise these can let clients hold the server up."""
-
-    header_bytes: int = 32 * 1024
-    header_count: int = 100
-    header_seconds: float = 10.0
-    idle_seconds: int = 30
-    connections: int = 512
-    stop_seconds: int = 10
-    refresh_seconds: float = 60.0
-
-
 def server_identity(key: ec.EllipticCurvePrivateKey, *chain: x509.Certificate) -> ServerIdentity:
     """The identity of a server from a key of the keystore and its certificate (then the issuers, if any)."""
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -99,9 +99,9 @@ def server_identity(key: ec.EllipticCurvePrivateKey, *chain: x509.Certificate) -
 def client_certificate(scope: Mapping[str, Any]) -> ClientCertificate | None:
     """The client certificate behind an ASGI scope: the only way in which the application learns it.
 
-    ``None`` where none was asked for. Only our protocol writes this extension; no request header can.
+    ``None`` where none was asked for. Only our protocols write this extension; on a TLS port no request header can.
     """
-    found = scope.get("extensions", {}).get("tls", {}).get("akashi.client_certificate")
+    found = scope.get("extensions", {}).get("tls", {}).get(CERTIFICATE_SCOPE)
     return found if isinstance(found, ClientCertificate) else None
 
 
@@ -109,15 +109,20 @@ class _Gate:
     """The newest TLS context, the newest CRL, and the live connections they judge. Fields below belong to ``_lock``."""
 
     def __init__(
-        self, identity: Callable[[], ServerIdentity], authority: bytes | None, crl: Callable[[], bytes] | None
+        self,
+        identity: Callable[[], ServerIdentity],
+        authority: bytes | None,
+        crl: Callable[[], bytes] | None,
+        inside: Inside,
     ) -> None:
+        self._inside = inside
         self._identity = identity
         self._authority = authority
         self._crl = crl
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
         self._current, self._revoked = self._build()
-        self._live: set[_Connection] = set()
+        self._live: set[TlsConnection] = set()
         # The listening context never changes; it hands every ClientHello on to the newest one, with or without SNI.
         self.listening, _ = self._build()
         self.listening.sni_callback = self._hand_over
@@ -151,16 +156,21 @@ class _Gate:
             with self._lock:
                 self._current, self._revoked = context, revoked
 
-    def admit(self, connection: _Connection) -> bool:
-        """Register a live connection; false if its certificate was revoked while it shook hands."""
+    def admit(self, connection: TlsConnection) -> bool:
+        """Register a live connection; false if its certificate was revoked while it shook hands, or has too many connections."""
         with self._lock:
             self._live.add(connection)
-            return connection.serial not in self._revoked
+            revoked = connection.serial in self._revoked
+        if revoked or self._inside.enter(connection):
+            return not revoked
+        REFUSALS.count("DOOR_DEVICE_FULL", connection.loop.time())
+        return False
 
-    def leave(self, connection: _Connection) -> None:
+    def leave(self, connection: TlsConnection) -> None:
         """Forget a connection that ended."""
         with self._lock:
             self._live.discard(connection)
+        self._inside.leave(connection)
 
     def abort_revoked(self) -> None:
         """Cut the live connections whose certificates are revoked; in the event loop's thread only."""
@@ -175,36 +185,61 @@ class _Gate:
             connection.transport.abort()
 
 
-class _Connection(HttpToolsProtocol):
+class Gate(Protocol):
+    """Who judges connections as they come and go."""
+
+    def admit(self, connection: TlsConnection) -> bool:
+        """Register a live connection; false to cut it."""
+        ...
+
+    def leave(self, connection: TlsConnection) -> None:
+        """Forget a connection that ended."""
+        ...
+
+
+class TlsConnection(HttpToolsProtocol):
     """uvicorn's protocol with the peer's certificate in the scope, and limits on headers. One subclass per server."""
 
-    gate: _Gate
+    gate: Gate
     limits: Limits
     serial: int | None = None
     _extensions: dict[str, dict[str, object]] | None = None
     _timer: asyncio.TimerHandle | None = None
     _in_headers = False
     _header_bytes = 0
+    network = ""
+    rested_at: float | None = None
+    terminated = False
+    """Whether a terminator of ours is the peer (``terminator``)."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """A peer has come: who it is, whether it may stay."""
         super().connection_made(transport)
+        self.learn_peer(transport)
+        self.network = network_of(self.client[0]) if self.client else ""
+        self.rested_at = self.loop.time()
+        if not self.gate.admit(self):
+            transport.abort()
+        self._arm()
+
+    def learn_peer(self, transport: asyncio.Transport) -> None:
+        """Take the certificate that the peer proved to hold."""
         tls = transport.get_extra_info("ssl_object")
         der = tls.getpeercert(binary_form=True)
         self._extensions = {"tls": {"tls_version": tls.version(), "cipher_suite": tls.cipher()[0]}}
         if der:
             self.serial = x509.load_der_x509_certificate(der).serial_number
             certificate = ClientCertificate(der, sha256(der).digest(), self.serial)
-            self._extensions["tls"]["akashi.client_certificate"] = certificate
-        if not self.gate.admit(self):
-            transport.abort()
-        self._arm()
+            self._extensions["tls"][CERTIFICATE_SCOPE] = certificate
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """It has left."""
         self._disarm()
         self.gate.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Bytes of a request; headers without end are cut."""
         super().data_received(data)
         if self._in_headers:
             # The parser keeps unfinished headers to itself, so what is not finished is counted here.
@@ -213,22 +248,37 @@ class _Connection(HttpToolsProtocol):
                 self.transport.abort()
 
     def on_message_begin(self) -> None:
+        """A request begins: it gets the peer's certificate and a deadline for its headers."""
         super().on_message_begin()
-        self._in_headers, self._header_bytes = True, 0
+        self._in_headers, self._header_bytes, self.rested_at = True, 0, None
         if self._extensions is not None:
             self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]  # the extension is not final yet
         self._arm()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; too many, too long, or a terminator's: the request ends with 400."""
         super().on_header(name, value)
+        if not self.terminated and name.lower() in TERMINATOR_HEADERS:
+            raise ValueError("headers")  # somebody tries to be the terminator
         size = sum(len(n) + len(v) for n, v in self.headers)
         if len(self.headers) > self.limits.header_count or size + len(self.url) > self.limits.header_bytes:
             raise ValueError("headers")  # the parser turns it into a 400
 
     def on_headers_complete(self) -> None:
+        """The headers are whole: the application may start."""
         self._in_headers = False
         self._disarm()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer is whole: unless the next request is here already, the connection rests."""
+        super().on_response_complete()
+        if self.cycle.response_complete and not self._in_headers:
+            self.rested_at = self.loop.time()
+
+    def part(self) -> None:
+        """End the connection, which rests."""
+        self.shutdown()
 
     def _arm(self) -> None:
         """Whoever has connected has this long to send a request's headers, byte by byte or not."""
@@ -241,19 +291,7 @@ class _Connection(HttpToolsProtocol):
             self._timer = None
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server that says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
-class TlsServer:
+class TlsServer(ThreadedServer):
     """One HTTPS origin. Without ``authority`` and ``crl`` it asks for no client certificate (public and enrolment pages).
 
     ``identity`` and ``crl`` (PEM) are asked at the start, at ``reload`` and every ``limits.refresh_seconds``.
@@ -273,61 +311,32 @@ class TlsServer:
         if (authority is None) != (crl is None):
             raise Misuse(what="a client CA without its CRL, or the other way round")
         deliver_fatal_alerts()
+        lean_connections()
         self._limits = limits or Limits()
-        self._gate = _Gate(identity, authority, crl)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._failure: BaseException | None = None
-        self._server = _Server(self._config(app))
-        self._socket = _listen(host, port)
+        inside = Inside(self._limits)
+        self._gate = _Gate(identity, authority, crl, inside)
+        listening = _listen(host, port)
+        entrance = Listener(listening, self._gate.listening, self._limits, inside)
+        super().__init__(self._config(app), listening, self._gate.abort_all, entrance)
 
     def _config(self, app: Any) -> uvicorn.Config:
         return uvicorn.Config(
             app,
-            http=type("Connection", (_Connection,), {"gate": self._gate, "limits": self._limits}),
+            http=type("Connection", (TlsConnection,), {"gate": self._gate, "limits": self._limits}),
             loop="asyncio",  # uvloop cannot deliver alerts
             ws="none",
             access_log=False,  # the access journal is the record; a log line would hold paths and so handles
             log_config=None,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=self._limits.connections,
             timeout_keep_alive=self._limits.idle_seconds,
             timeout_graceful_shutdown=self._limits.stop_seconds,
-            ssl_context_factory=lambda _config, _default: self._gate.listening,
         )
 
     @property
     def port(self) -> int:
         """The port it listens on (also where 0 was asked for)."""
         return int(self._socket.getsockname()[1])
-
-    async def serve(self) -> None:
-        """Serve until :meth:`stop` (in the main thread also SIGINT or SIGTERM); finishes the requests under way."""
-        self._loop = asyncio.get_running_loop()
-        try:
-            async with self._refreshing():
-                await self._server.serve(sockets=[self._socket])
-        finally:
-            self._gate.abort_all()  # whoever did not leave within the limit
-            await asyncio.sleep(0)
-            self._socket.close()
-
-    def start(self) -> None:
-        """Serve in a thread of its own; returns once the application is up. Raises what kept it from starting."""
-        self._thread = threading.Thread(target=self._run, name="akashi-tls", daemon=True)
-        self._thread.start()
-        self._server.ready.wait(_START_S)
-        if self._failure is not None:
-            raise self._failure
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self.serve())
-        except BaseException as error:  # noqa: BLE001 - handed to the caller of start()
-            self._failure = error
-        finally:
-            self._server.ready.set()
 
     def reload(self) -> None:
         """Take the newest server certificate and CRL now, and cut connections of revoked devices. Thread-safe.
@@ -338,15 +347,8 @@ class TlsServer:
         if self._loop is not None and self._loop.is_running():
             self._loop.call_soon_threadsafe(self._gate.abort_revoked)
 
-    def stop(self) -> None:
-        """Accept no more, finish what is under way (within the limit), return when done."""
-        self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join()
-        self._socket.close()
-
     @contextlib.asynccontextmanager
-    async def _refreshing(self) -> AsyncIterator[None]:
+    async def _beside(self) -> AsyncIterator[None]:
         task = asyncio.create_task(self._refresh())
         try:
             yield

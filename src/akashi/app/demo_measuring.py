@@ -26,11 +26,15 @@ from akashi.app.config import GatewaySettings, ServerSettings, gateway_paths, ga
 from akashi.app.demo import SETTINGS, Account, DemoFailed, Shown
 from akashi.app.gateway.home import MACHINE_KEY, Gateway
 from akashi.app.gateway.machine_tls import client_context
+from akashi.app.network.control import ask
+from akashi.app.network.local import homes
+from akashi.app.network.places import AddressBook, NetworkPlaces
 from akashi.app.selfcheck.plan import default_targets
 from akashi.conformity.host.bill import OWN, make_bill
 from akashi.conformity.host.logins import NO_DESKTOP
 from akashi.conformity.model import DAY_MS, Target, TargetKind
 from akashi.durable import make_directory, write_file
+from akashi.errors import Unavailable
 from akashi.ledger.engine.copies import snapshot
 
 IN_USE = "使用中"
@@ -72,6 +76,31 @@ def services_of(home: Path) -> list[Service]:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One of several servers of this machine: its two listeners, by name and place, and its process (0: it does not run)."""
+
+    listeners: tuple[tuple[str, str], ...]
+    process: int
+
+
+def peers_of(home: Path) -> list[Peer]:
+    """The servers of a home that is a network; none where one server keeps the ledger."""
+    if not NetworkPlaces.of(server_paths(home)).exists:
+        return []
+    return [_peer(NetworkPlaces.of(server_paths(one))) for one in homes(home)]
+
+
+def _peer(places: NetworkPlaces) -> Peer:
+    me = AddressBook.read(places.book).me
+    ports = {"peers": me.address.peer_port, "node": me.address.node_port}
+    listeners = tuple((f"server-{me.number}-{name}", f"{me.address.host}:{port}") for name, port in ports.items())
+    try:
+        return Peer(listeners, int(ask(places.root, "pid")["pid"]))
+    except Unavailable:
+        return Peer(listeners, 0)
+
+
 def measurable(home: Path, gateway: Gateway, shown: Shown, serving: int) -> list[Target]:
     """The home's own targets with all that their probes can use; ``serving``: the process that serves it."""
     registers, services = home / "registers", services_of(home)
@@ -81,10 +110,13 @@ def measurable(home: Path, gateway: Gateway, shown: Shown, serving: int) -> list
     known = {one.institution: _device(home, one) for one in shown.accounts}
     machine = gateway.paths.certificate.read_bytes(), gateway.keystore.private_key(MACHINE_KEY)
     alive = [one.name for one in services if _answers(one, home, known.get(one.institution, machine))]
-    _write_registers(registers, home, shown, alive, listening(serving), gateway.clock.now_ms())
+    peers = peers_of(home)
+    alive += [name for peer in peers if peer.process for name, _ in peer.listeners]
+    sockets = {place for one in {serving, *(peer.process for peer in peers)} - {0} for place in listening(one)}
+    _write_registers(registers, home, shown, alive, sorted(sockets), gateway.clock.now_ms())
     until = gateway.clock.now_ms() + DAY_MS
     return [
-        *(_equipped(one, gateway, services) for one in default_targets(home, until, staff=staff)),
+        *(_equipped(one, gateway, services, peers) for one in default_targets(home, until, staff=staff)),
         Target("", TargetKind.FILE, str(registers), _REGISTERS, until),
         Target("", TargetKind.FILE, str(home), _SETTINGS | {"baseline": str(registers / "baseline.json")}, until),
         _copied(home, until),
@@ -105,6 +137,7 @@ def _write_registers(
     folder: Path, home: Path, shown: Shown, alive: Sequence[str], sockets: Sequence[str], now_ms: int
 ) -> None:
     assets = [f"{one.name},,{one.place},{IN_USE}" for one in services_of(home)]
+    assets += [f"{name},,{place},{IN_USE}" for peer in peers_of(home) for name, place in peer.listeners]
     found = [f",{one}" for one in sockets]
     seen = [{"asset_id": one, "seen": _moment(now_ms)} for one in alive]
     approved = {"approved": _moment(shown.founded_ms), "approved_by": shown.session.person}
@@ -188,7 +221,7 @@ def _logins(gateway: Gateway) -> list[str]:
     return sorted(one.login for one in gateway.accounts.accounts())
 
 
-def _equipped(target: Target, gateway: Gateway, services: Sequence[Service]) -> Target:
+def _equipped(target: Target, gateway: Gateway, services: Sequence[Service], peers: Sequence[Peer]) -> Target:
     """A target with what its probes can use beyond the defaults."""
     more: dict[str, str] = {}
     if target.kind is TargetKind.TLS:
@@ -196,7 +229,9 @@ def _equipped(target: Target, gateway: Gateway, services: Sequence[Service]) -> 
         # The second opinion on the same program is asked once of gateways and once of the server.
         more = {} if asked else {"sslyze": "no"}
     elif target.kind is TargetKind.MACHINE:
-        more = {"idle": NO_DESKTOP, "services": ",".join(f"tcp/{one.port}" for one in services)}
+        ports = [str(one.port) for one in services]
+        ports += [place.rpartition(":")[2] for peer in peers for _, place in peer.listeners]
+        more = {"idle": NO_DESKTOP, "services": ",".join(f"tcp/{one}" for one in ports)}
     elif target.kind is TargetKind.HOST:
         url = f"https://{gateway.settings.host}:{gateway.settings.port}/api/v1/session"
         more = {"role": "gateway", "defaults": DEFAULTS, "defaults_url": url, "defaults_way": "json"}
@@ -207,6 +242,6 @@ def _copied(home: Path, until_ms: int) -> Target:
     """One copy of the ledger on this machine, as `akashi home snapshot` makes it: judged for what it is."""
     place = home / "backups"
     make_directory(place)
-    made = snapshot(server_paths(home).ledger, place / "1")
+    made = snapshot(server_paths(home).ledger, place / str(sum(1 for _ in place.iterdir()) + 1))
     write_file(made.with_name("SHA256SUMS"), f"{sha256(made.read_bytes()).hexdigest()}  {made.name}\n".encode())
     return Target("", TargetKind.BACKUP, str(place), {"method": "internal"}, until_ms)

@@ -5,6 +5,8 @@
     AkashiError
     ├── InputError
     │   ├── HomeMissing, HomeExists, SettingsInvalid, PassphraseMissing
+    ├── Unavailable
+    │   └── ServerRebuilding   the founding server is rebuilt from the others while it is served
     └── Denied
         └── RemoteDistrusted   a server's answer that does not verify against the pinned trust file
 """
@@ -112,8 +114,8 @@ class FindingsStop(InputError):
 
     code = "app.findings_stop"
     ja, en = "直さないと送れない点が {count} 件あります。", "{count} findings must be mended before sending."
-    hint_ja = "「akashi checkup inspect」または送信画面で場所を確かめ、元のファイルを直してください。"
-    hint_en = "See them with `akashi checkup convert` or on the send page, and mend the source file."
+    hint_ja = "「akashi checkup check」または送信画面で場所を確かめ、元のファイルを直してください。"
+    hint_en = "See them with `akashi checkup check` or on the send page, and mend the source file."
 
 
 class OpeningKeyUnproven(IntegrityError):
@@ -126,3 +128,39 @@ class OpeningKeyUnproven(IntegrityError):
     )
     hint_ja = "送っていません。事務局と送り先に確かめてください。"
     hint_en = "Nothing was sent; ask the secretariat and the receiver."
+
+
+class ResultsMissing(InputError):
+    """Results that nobody has looked at for a while, or that belong to another session."""
+
+    code = "app.results_missing"
+    http_status, exit_status = 404, 4
+    ja, en = "表示の有効時間が過ぎました。", "The time for looking at these results is over."
+    hint_ja = "届いたもの、または元のファイルからもう一度開いてください。"
+    hint_en = "Open them again from the inbox or from the file."
+
+
+class ResultsFull(Unavailable):
+    """Too many results are open at once."""
+
+    code = "app.results_full"
+    ja, en = "いま開いている結果が多すぎます。", "Too many results are open."
+    hint_ja, hint_en = "少し待ってから、もう一度開いてください。", "Wait a little and open them again."
+
+
+class ResultsUnreadable(InputError):
+    """Nothing of what was opened is a file of checkup results."""
+
+    code = "app.results_unreadable"
+    ja, en = "健診結果として読めるファイルがありません。", "No file in it can be read as checkup results."
+    hint_ja, hint_en = "取り出して、内容を確かめてください。", "Take it out and look at what it is."
+
+
+class ServerRebuilding(Unavailable):
+    """The server found its own data damaged and is rebuilt from the others; it answers again by itself."""
+
+    code = "app.rebuilding"
+    ja = "サーバーのデータに食い違いが見つかり、ほかのサーバーから作り直しています。"
+    en = "The server found its own data damaged and is being rebuilt from the other servers."
+    hint_ja = "自動で終わります。しばらくしてから、もう一度行ってください。確定した記録は失われません。"
+    hint_en = "It ends by itself; try again in a little while. Nothing that was final is lost."

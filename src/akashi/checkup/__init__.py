@@ -9,14 +9,12 @@ Import from here; the modules beneath are arranged for reading, not for callers.
 
 from __future__ import annotations
 
-from akashi.checkup.convert import convert, convert_to_hc08, read_records
+from akashi.checkup.cda.hc08 import SubmissionContext, hc08_document
 from akashi.checkup.findings import KINDS as FINDING_KINDS
 from akashi.checkup.findings import FindingKind, stops
 from akashi.checkup.formats.definitions import FormatDefinition, load_definition, padded
 from akashi.checkup.formats.items import ItemTable, load_items
 from akashi.checkup.formats.maps import LayoutMap, load_map
-from akashi.checkup.inspection import inspect
-from akashi.checkup.layout import layout_hash, recognise
 from akashi.checkup.model import (
     ConversionReport,
     Coverage,
@@ -27,7 +25,9 @@ from akashi.checkup.model import (
     Severity,
     Status,
 )
-from akashi.checkup.writers.hc08 import SubmissionContext, hc08_document
+from akashi.checkup.tabular.convert import convert, convert_to_hc08, read_records
+from akashi.checkup.tabular.inspection import inspect
+from akashi.checkup.tabular.layout import layout_hash, recognise
 
 __all__ = [
     "FINDING_KINDS",

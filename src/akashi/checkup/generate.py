@@ -4,8 +4,8 @@ Guarantees: the same seed, layout and map give the same rows; names come from in
 this file's random source. Refuses: real names, real addresses, real insurers (the insurer numbers used start with
 99, which no insurer has).
 
-With ``messy`` the values take every form found in real files (knowledge 5.2): widths, bounds, absences, joined
-findings, era dates, dropped zeros, formulas.
+Rows agree with themselves (``coherence``). With ``messy`` the values take every form found in real files (knowledge 5.2):
+widths, bounds, absences, joined findings, era dates, dropped zeros, formulas.
 
 >>> from random import Random
 >>> person(Random(1), 1).kana == person(Random(1), 1).kana
@@ -22,10 +22,12 @@ from datetime import date, timedelta
 from random import Random
 
 from akashi.checkup.cells.numbers import GRADES
+from akashi.checkup.checks.identity import PREFECTURES, check_digit_fits
+from akashi.checkup.coherence import Coherence
 from akashi.checkup.formats.items import Item, ItemTable
 from akashi.checkup.formats.maps import LayoutMap, MapRule
-from akashi.checkup.layout import Columns
 from akashi.checkup.model import Role
+from akashi.checkup.tabular.layout import Columns
 
 _FAMILY = (
     ("星", "ホシ"),
@@ -50,6 +52,26 @@ _GIVEN = (
 _LETTERS = ("A", "B", "C", "C6", "C12", "D2", "E")
 _MESSY_LETTERS = ("Ａ", "Ｂ", "Ｃ６", "Ｃ１２", "D2", "F")
 _TERMS = ("胆石", "脂肪肝", "腎のう胞", "不整脈", "右脚ブロック", "陳旧性陰影", "ポリープ", "胃炎")
+# By the thesaurus a column asks; seven that ours knows, and one that nobody does.
+_TERMS_OF = {
+    "ecg": ("洞性徐脈", "右脚ブロック", "左室高電位", "不整脈", "上室期外収縮", "左軸偏位", "平低T波", "軸の揺れ"),
+    "fundus": ("白斑", "網膜動脈硬化", "黄斑変性", "豹紋状眼底", "乳頭陥凹拡大", "白内障", "ドルーゼン", "眼底の影"),
+    "chest_xray": ("結節影", "陳旧性陰影", "右肺尖部胸膜肥厚", "石灰化影", "心拡大", "索状影", "側弯", "陳旧の影"),
+    "upper_gi_xray": ("胃ポリープ", "胃炎", "憩室", "胃下垂", "バリウム斑", "食道裂孔ヘルニア", "潰瘍瘢痕", "粘膜の影"),
+    "upper_gi_endoscopy": (
+        "胃ポリープ",
+        "胃炎",
+        "びらん",
+        "逆流性食道炎",
+        "萎縮性胃炎",
+        "発赤",
+        "黄色腫",
+        "粘膜の荒れ",
+    ),
+    "abdominal_ultrasound": ("胆石", "脂肪肝", "腎のう胞", "胆のうポリープ", "肝のう胞", "腎結石", "血管腫", "肝の影"),
+    "breast_ultrasound": ("のう胞", "線維腺腫", "腫瘤", "乳腺症", "乳管拡張", "石灰化", "低エコー域", "乳腺の影"),
+    "mammography": ("石灰化", "腫瘤", "構築の乱れ", "微細石灰化", "嚢胞", "線維腺腫", "乳管拡張", "乳腺の影"),
+}
 _NOTHING_FOUND = ("異常所見なし", "異常(所見)なし", "所見なし", "異常なし/")
 _FULL_WIDTH = str.maketrans("0123456789.-+", "０１２３４５６７８９．－＋")
 _SHAPES = {
@@ -74,6 +96,12 @@ class Person:
     number: str = field(repr=False)
 
 
+def _insurer(serial: int) -> str:
+    """A number that no insurer has, with a real prefecture and a right check digit."""
+    body = f"99{serial // 1000 % len(PREFECTURES) + 1:02d}{serial % 1000:03d}"
+    return next(body + digit for digit in "0123456789" if check_digit_fits(body + digit))
+
+
 def person(random: Random, serial: int) -> Person:
     """Person number ``serial``."""
     family = random.choice(_FAMILY), random.choice(_FAMILY)
@@ -84,7 +112,7 @@ def person(random: Random, serial: int) -> Person:
         kana="".join(r for _, r in family) + "　" + "".join(r for _, r in given),
         sex=random.choice("12"),
         birth=date(1950, 1, 1) + timedelta(days=random.randrange(14_000)),
-        insurer=f"99{random.randrange(1_000_000):06d}",
+        insurer=_insurer(random.randrange(1_000_000)),
         number=f"{random.randrange(1, 99_999)}",
     )
 
@@ -142,10 +170,10 @@ def _graded(random: Random, *, messy: bool) -> str:
     return random.choice(forms[step])
 
 
-def _findings(random: Random, *, messy: bool) -> str:
+def _findings(random: Random, modality: str, *, messy: bool) -> str:
     if random.random() < 0.7:
         return random.choice(_NOTHING_FOUND) if messy else "所見なし"
-    terms = random.sample(_TERMS, random.randint(1, 3))
+    terms = random.sample(_TERMS_OF.get(modality, _TERMS), random.randint(1, 3))
     if not messy:
         return "、".join(terms)
     text = random.choice(("/", "、", " ")).join(terms)
@@ -171,7 +199,7 @@ def _field(rule: MapRule, who: Person, on: date, random: Random, *, messy: bool)
         "visit.number": lambda: f"{random.randrange(1, 10**6):06d}",
         "visit.course": lambda: random.choice(("定期健診", "人間ドック", "生活習慣病予防健診")),
         "visit.age": lambda: str(on.year - who.birth.year),
-        "institution.code": lambda: "9910000001",
+        "institution.code": lambda: "9910000018",
         "institution.name": lambda: "架空健診センター",
         "insurance.insurer": lambda: who.insurer,
         "insurance.symbol": lambda: f"{random.randrange(1, 999)}",
@@ -205,6 +233,7 @@ class Maker:
             if rule.when is not None and (index := columns.find_optional(rule.when.at)) is not None:
                 self._deciders[index] = (*self._deciders.get(index, ()), *sorted(rule.when.words))
         self._tables = layout_map.tables
+        self._coherence = Coherence(columns, layout_map, items)
 
     def _code(self, rule: MapRule, random: Random) -> str:
         table = self._tables.get(rule.table, {})
@@ -223,7 +252,7 @@ class Maker:
         if kind == "judgement":
             return random.choice(_MESSY_LETTERS if messy and random.random() < 0.1 else _LETTERS)
         if kind == "findings":
-            return _findings(random, messy=messy)
+            return _findings(random, rule.terms, messy=messy)
         if kind == "date":
             return _day(self._on - timedelta(days=random.randrange(1, 90)), random, messy=messy)
         if kind == "text":
@@ -244,6 +273,7 @@ class Maker:
             row[index] = self._value(rule, who, random)
         for index, words in self._deciders.items():
             row[index] = random.choice(words)
+        self._coherence.mend(row)
         return row
 
     def rows(self, seed: int, count: int) -> Iterator[list[str]]:

@@ -11,15 +11,24 @@ False
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+# Shapes of national item codes and of field targets. A foreign file may have anything where a code should be.
+_NAMES_A_PLACE = re.compile(r"[0-9][A-Z][0-9]{3}[0-9A-Z]{0,12}|[a-z]+\.[a-z_]+")
+
+
+def _shown(code: str) -> str:
+    return repr(code) if _NAMES_A_PLACE.fullmatch(code) else "…"
+
 
 class Status(Enum):
     """What kind of statement a cell makes."""
 
+    # No statement. Among a record's items only where the source gives no value but a judgement or a text of the item.
     EMPTY = "empty"
     VALUE = "value"
     NOT_DONE = "not_done"
@@ -74,7 +83,12 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """One examination result of one visit: original and standard side by side (knowledge 6.4)."""
+    """One examination result of one visit: original and standard side by side (knowledge 6.4).
+
+    ``coded`` is the answer code and ``standard`` the text shown for it; ``answers`` names their code system where
+    the source named another than the item table's, ``system`` likewise for ``code``. ``name`` is what the source
+    called the item. With the record's ``table_id`` they make an old result readable whatever later tables say.
+    """
 
     code: str
     occurrence: int
@@ -93,11 +107,22 @@ class ItemResult:
     text: str = field(default="", repr=False)
     performer: str = field(default="", repr=False)
     group: str = ""
+    name: str = ""
+    system: str = ""
+    answers: str = ""
+
+    def __repr__(self) -> str:
+        """Code, occurrence and status: all else, even a unit or a name, is text of a foreign file."""
+        return f"ItemResult({_shown(self.code)}, {self.occurrence}, {self.status.value})"
 
 
 @dataclass(frozen=True, slots=True)
 class NeutralRecord:
-    """One person at one visit. ``fields`` holds the ``person.`` / ``visit.`` / ``insurance.`` targets."""
+    """One person at one visit. ``fields`` holds the targets of ``formats.maps.FIELD_TARGETS``.
+
+    ``map_id`` names what made the record: a map, or ``format:`` and the format's name (``format:hc08``).
+    ``row`` counts persons from 1 and ``line`` is the place in the file (0 where a format has none).
+    """
 
     row: int
     line: int
@@ -119,7 +144,8 @@ class NeutralRecord:
 class Finding:
     """Something to say about one place. ``original`` is for the gateway's screen only and is never shown by repr.
 
-    ``row`` counts data rows from 1, ``line`` is the line in the file, ``column`` counts from 1 (0: the whole row).
+    ``row`` counts data rows from 1, ``line`` is the line in the file, ``column`` counts from 1 (0: the whole row);
+    ``item`` is the item code or field target where the place is one.
     """
 
     code: str
@@ -128,6 +154,12 @@ class Finding:
     column: int
     header: str = field(default="", repr=False)
     original: str = field(default="", repr=False)
+    item: str = ""
+
+    def __repr__(self) -> str:
+        """Code, place, and the item where it has the shape of one."""
+        place = f"row={self.row}, line={self.line}, column={self.column}"
+        return f"Finding({self.code!r}, {place}, item={_shown(self.item)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +170,20 @@ class Coverage:
     ignored: int
     spare: int
     undecided: int
+    watched: int = 0
 
     @property
     def total(self) -> int:
         """All columns of the layout."""
-        return self.mapped + self.ignored + self.spare + self.undecided
+        return self.mapped + self.ignored + self.spare + self.undecided + self.watched
 
 
 @dataclass(frozen=True, slots=True)
 class ConversionReport:
-    """What a conversion did. :meth:`counts` is all that may leave the gateway."""
+    """What a conversion did. :meth:`counts` is all that may leave the gateway.
+
+    ``unmatched`` is the queue for the thesaurus: modality -> text that it did not understand -> how often.
+    """
 
     map_id: str
     format_id: str
@@ -159,6 +195,7 @@ class ConversionReport:
     counts_by_code: Mapping[str, int]
     coverage: Coverage
     findings: tuple[Finding, ...] = field(repr=False)
+    unmatched: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
 
     def counts(self) -> dict[str, int]:
         """Numbers without any value: rows and findings per code; fit for the ledger and the dashboard."""

@@ -6,8 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
+
+from akashi.checkup.cells.dates import parse_date
+from akashi.checkup.cells.fold import fold
+
+LONGEST_HEADING = 200
+"""Signs of a heading that are looked at; a longer cell is a text, not a heading."""
 
 
 class RowFit(Enum):
@@ -29,7 +35,30 @@ def row_fit(row: Sequence[str], size: int) -> RowFit:
     return RowFit.BROKEN
 
 
-def looks_like_heading(row: Sequence[str]) -> bool:
-    """Whether a second row may be headings too: some words, and no cell that is a number or a date."""
-    filled = [cell.strip() for cell in row if cell.strip()]
-    return bool(filled) and not any(cell[0].isdigit() for cell in filled)
+def _is_data(cell: str) -> bool:
+    bare = fold(cell[:LONGEST_HEADING])
+    return bool(bare) and (bare.replace(".", "").isdigit() or parse_date(cell) is not None)
+
+
+def heading_rows(rows: Sequence[Sequence[str]], is_heading: Callable[[str], bool]) -> int:
+    """How many of a file's first rows are headings: 1 or 2; 0 where the first row looks like a person's.
+
+    A second heading row stands under merged cells (blank or repeated above) and reads like headings itself: taking a person's
+    row for one would show that person. ``is_heading`` says whether a cell is made of words that headings are made of.
+
+    >>> words = {"身長", "体重", "結果", "判定"}.__contains__
+    >>> rows = ["身長", ""], ["結果", "判定"], ["170", "A"]
+    >>> heading_rows(rows, words), heading_rows([["氏名", ""], ["星", "空"]], words), heading_rows(rows[2:], words)
+    (2, 1, 0)
+    """
+    filled = [cell for cell in rows[0] if cell.strip()]
+    if not filled or sum(map(_is_data, filled)) > len(filled) / 5:
+        return 0
+    if len(rows) < 2 or len(rows[1]) != len(rows[0]):
+        return 1
+    merged = len(filled) < len(rows[0]) or len(set(filled)) < len(filled)
+    below = [cell for cell in rows[1] if cell.strip()]
+    if not merged or not below or sum(map(_is_data, below)) > len(below) / 20:
+        return 1
+    known = sum(len(cell) <= LONGEST_HEADING and is_heading(cell) for cell in below)
+    return 2 if known >= len(below) / 2 else 1

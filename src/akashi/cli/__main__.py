@@ -1,11 +1,10 @@
-"""``akashi``: the entry. Assembles the parsers and runs the chosen command.
+"""``akashi``: the entry. Runs the chosen command.
 
 Guarantees: whatever the arguments, the answer is a result, a manual, or two lines of error, and an exit status. Trusts nobody.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
 from collections.abc import Sequence
@@ -13,40 +12,9 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from itertools import pairwise
 
-from akashi.cli import checkup, conformity, device, home, institution, journal, ledger, person, proof, transfer
-from akashi.cli.home import demo, house, init, keys, serve
-from akashi.cli.proof import verify
-from akashi.cli.shell import Parser, Shell, common_options, language_of_environment, run_parsed
+from akashi.cli.shell import Shell, language_of_environment, run_parsed
+from akashi.cli.tree import build_parser
 from akashi.errors import AkashiError
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command tree."""
-    parser: argparse.ArgumentParser = Parser(
-        prog="akashi", description="Convert, deliver, share and keep medical information, and prove it."
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    homed = common_options()
-    for command in (
-        init,
-        demo,
-        serve,
-        institution,
-        person,
-        device,
-        checkup,
-        transfer,
-        proof,
-        ledger,
-        journal,
-        conformity,
-        home,
-        house,
-        keys,
-    ):
-        command.declare(commands, homed)
-    verify.declare(commands, common_options(home=False))
-    return parser
 
 
 def main(argv: Sequence[str] | None = None, shell: Shell | None = None) -> int:

@@ -20,6 +20,14 @@ class FileUnreadable(InputError):
     hint_ja, hint_en = "名前と読み取りの権限を確かめてください。", "Check its name and your permission to read it."
 
 
+class FolderMissing(InputError):
+    """A folder that is named and is not there."""
+
+    code = "cli.folder_missing"
+    ja, en = "フォルダー「{name}」がありません。", "There is no folder `{name}`."
+    hint_ja, hint_en = "フォルダーの名前を確かめてください。", "Check the folder's name."
+
+
 class FileTooLarge(InputError):
     """A file over the limit."""
 

@@ -14,13 +14,14 @@ import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from akashi.app.config import gateway_paths, gateways_in, server_paths
 from akashi.app.errors import HomeMissing, ServerAway
 from akashi.app.gateway.home import Gateway
 from akashi.app.passphrase import find_passphrase
+from akashi.app.people.signing import approving_with
 from akashi.app.server.home import Server
 from akashi.cli.files import read_bounded
 from akashi.cli.shell import Shell
@@ -28,6 +29,8 @@ from akashi.errors import InputError, Unavailable
 from akashi.identity.errors import NoSuchPerson
 from akashi.identity.model import Session
 from akashi.identity.store import Database, Store
+from akashi.keys.errors import KeyUnsuitable
+from akashi.keys.keyfile import MOST_BYTES, key_of_file
 from akashi.ledger.errors import LedgerLocked
 from akashi.vault.errors import VaultLocked
 
@@ -87,6 +90,12 @@ def person_options(parser: argparse.ArgumentParser, *, required: bool = True) ->
     )
     parser.add_argument(
         "--code-file", type=Path, metavar="FILE", help="file with the six-digit code, else it is asked for"
+    )
+    parser.add_argument(
+        "--sign", type=Path, metavar="FILE", help="your own key (`akashi person key`): signs what you do"
+    )
+    parser.add_argument(
+        "--sign-passphrase-file", type=Path, metavar="FILE", help="its passphrase, else it is asked for"
     )
 
 
@@ -199,10 +208,23 @@ def acting_maybe(arguments: argparse.Namespace, shell: Shell) -> Iterator[tuple[
     with opened_both(arguments, shell) as opened:
         session = signed_in(opened.gateway, arguments) if arguments.login else None
         try:
-            yield opened, session
+            yield opened, session if session is None else _signing(opened.gateway, session, arguments)
         finally:
             if session is not None:
                 opened.gateway.accounts.sign_out(session.token)
+
+
+def _signing(gateway: Gateway, session: Session, arguments: argparse.Namespace) -> Session:
+    """The session with the key of ``--sign``. Raises ``KeyUnsuitable`` for a key that is not the person's now."""
+    path: Path | None = getattr(arguments, "sign", None)
+    if path is None:
+        return session
+    passphrase = secret(arguments.sign_passphrase_file, "合言葉 / passphrase: ", "--sign-passphrase-file")
+    signer = key_of_file(path.name, read_bounded(path, MOST_BYTES), passphrase.encode())
+    approving = approving_with(gateway, session, signer)
+    if approving is None:
+        raise KeyUnsuitable(name=path.name, kind="person")
+    return replace(session, approving=approving)
 
 
 def person_named(gateway: Gateway, name: str) -> str:

@@ -19,7 +19,6 @@ from akashi.conformity.proof.codec import Fields, dump_answer, load_answer
 from akashi.conformity.proof.commitments import Committed, commit, commit_bytes, commitment_root
 from akashi.conformity.saying import Voice
 from akashi.conformity.sealing import OpeningKeyMissing, fetch, stage
-from akashi.conformity.store import Documents
 from akashi.errors import Unavailable
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
@@ -27,6 +26,7 @@ from akashi.keys.openers import Opener
 from akashi.ledger.author import Author
 from akashi.ledger.registry import opening_key
 from akashi.ledger.wire.cbor import Value
+from akashi.vault.documents import Documents
 from akashi.vault.port import PayloadStore
 
 ANSWER, EVIDENCE = "ans", "evd"
@@ -149,7 +149,14 @@ class Answers:
         staged = stage(self._payloads, ledger.ledger_id, [(name, data)], [key])
         handle = new_handle(EVIDENCE)
         said = EvidenceKept(
-            handle, staged.commitment, audience, staged.payload, staged.body_digest, staged.wraps, staged.storage
+            handle,
+            staged.commitment,
+            audience,
+            staged.payload,
+            staged.body_digest,
+            staged.wraps,
+            staged.storage,
+            staged.copies,
         )
         self._voice.say(said, handle, session)
         made = EvidenceFile(handle, name, media_type, audience, staged.payload, now, len(data))

@@ -43,6 +43,7 @@ def deliver(
     body_digest: bytes,
     wraps: tuple[bytes, ...],
     storage: bytes,
+    copies: Sequence[bytes] = (),
     owner: str,
     readers: Sequence[str],
     subject: str,
@@ -59,7 +60,7 @@ def deliver(
         raise Refused("delivery.readers")
     if not wraps or len(set(wraps)) != len(wraps):
         raise Refused("delivery.wraps")
-    check_storage(state, context, storage, payload=payload, body_digest=body_digest, wraps=wraps)
+    check_storage(state, context, storage, payload=payload, body_digest=body_digest, wraps=wraps, copies=copies)
     register_payload(state, payload, subject=subject, institution=owner, body_digest=body_digest, wrap_digests=wraps)
     row: list[Value] = [owner, list(readers), subject]
     state.put(SPACE, payload, row)

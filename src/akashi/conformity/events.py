@@ -29,6 +29,7 @@ from akashi.ledger.model import MAX_AHEAD_MS, Purpose
 from akashi.ledger.state import ReadState, WriteState
 from akashi.ledger.wire.cbor import Value
 from akashi.vault.model import MAX_WRAPS
+from akashi.vault.receipt import MAX_COPIES, MAX_RECEIPT
 
 TARGETS, RUNS, ANSWERS = "cftgt", "cfrun", "cfans"
 """Namespaces of the state; every value begins with the institution that owns it."""
@@ -85,6 +86,7 @@ class EvidenceKept:
     body_digest: bytes = number(5, digest())
     wraps: tuple[bytes, ...] = number(6, many(digest(), MAX_WRAPS))
     storage: bytes = number(7, octets(1, 1024))
+    copies: tuple[bytes, ...] | None = number(8, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 def _person(state: ReadState, context: Context) -> str:
@@ -150,6 +152,7 @@ def apply_evidence(state: WriteState, body: EvidenceKept, context: Context) -> N
         body_digest=body.body_digest,
         wraps=body.wraps,
         storage=body.storage,
+        copies=body.copies or (),
         owner=context.statement.actor.institution,
         readers=(),
         subject=body.evidence,

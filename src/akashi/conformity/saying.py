@@ -9,13 +9,13 @@ from __future__ import annotations
 from akashi.clock import Clock
 from akashi.conformity.errors import StepRefused
 from akashi.conformity.proof.codec import Fields
-from akashi.conformity.store import Documents
 from akashi.identity.model import Session
 from akashi.ledger.author import Author
 from akashi.ledger.errors import Refused
 from akashi.ledger.model import MAX_LIFETIME_MS
 from akashi.ledger.port import Acknowledged
 from akashi.ledger.wire.envelope import parse_operation
+from akashi.vault.documents import Documents
 
 _OUTBOX = "outbox"
 _WAITING, _SETTLED, _REFUSED = 0, 1, 2
@@ -29,14 +29,22 @@ class Voice:
 
     def say(self, body: object, subject: str, session: Session) -> Acknowledged:
         """Say ``body`` about ``subject``. Raises ``StepRefused``, and ``Unavailable`` where it is kept and will be said again."""
-        envelope = self._author.compose(
+        return self.send(self.worded(body, subject, session))
+
+    def worded(self, body: object, subject: str, session: Session) -> bytes:
+        """The signed operation, not kept yet: a person who must approve it first is asked here."""
+        return self._author.compose(
             body,
             subject=subject,
             person=session.person,
             device=session.device,
             auth=session.auth,
             lifetime_ms=MAX_LIFETIME_MS,
+            approving=session.approving,
         )
+
+    def send(self, envelope: bytes) -> Acknowledged:
+        """Keep and submit what :meth:`worded` made; raises as :meth:`say`."""
         key = parse_operation(envelope).id.hex()
         self._documents.put(_OUTBOX, key, [_WAITING, envelope], self._clock.now_ms())
         return self._submit(key, envelope)

@@ -15,6 +15,7 @@ from akashi.ledger.registry import OpeningKey
 from akashi.vault.errors import WrapMissing
 from akashi.vault.model import Part, Recipient
 from akashi.vault.port import PayloadStore
+from akashi.vault.receipt import split_receipts
 from akashi.vault.sealing import parse_wrap, read_container, seal, unseal, write_container
 
 OPEN_LIMIT = 256 << 20
@@ -23,13 +24,14 @@ MEDIA_TYPE = "application/vnd.akashi.conformity"
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A sealed payload that the server holds; ``storage`` is its receipt. An orphan unless it is announced."""
+    """A sealed payload that the server holds; ``storage`` is its receipt, ``copies`` are those of further servers. An orphan unless it is announced."""
 
     payload: bytes
     body_digest: bytes
     wraps: tuple[bytes, ...]
     storage: bytes
     commitment: bytes = field(repr=False)
+    copies: tuple[bytes, ...] | None = None
 
 
 class OpeningKeyMissing(NotFound):
@@ -50,9 +52,11 @@ def stage(
     sealing = seal(
         parts, media_type=MEDIA_TYPE, recipients=recipients, ledger_id=ledger_id, suite=keys[0].suite if keys else None
     )
-    storage = payloads.stage(sealing.payload_id, sealing.wraps, sealing.chunks())
+    storage, copies = split_receipts(payloads.stage(sealing.payload_id, sealing.wraps, sealing.chunks()))
     summary = sealing.summary
-    return Staged(sealing.payload_id, summary.body_digest, summary.wrap_digests, storage, summary.commitment)
+    return Staged(
+        sealing.payload_id, summary.body_digest, summary.wrap_digests, storage, summary.commitment, copies or None
+    )
 
 
 def fetch(

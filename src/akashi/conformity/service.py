@@ -24,15 +24,15 @@ from akashi.conformity.judges.registry import JUDGES, Judges
 from akashi.conformity.model import Catalogue, Decision, Link, Measurement, Target, TargetKind, Verdict
 from akashi.conformity.probing import Bench, Probe, Progress, run_probes
 from akashi.conformity.proof.codec import Fields, dump_links, dump_measurement, load_links, load_measurement
-from akashi.conformity.proof.commitments import Committed, commit, commit_bytes
+from akashi.conformity.proof.commitments import Committed, commit, commit_bytes, new_salt
 from akashi.conformity.proof.items import Head, Sealed, links_digest, load_head, seal_run
 from akashi.conformity.saying import Voice
-from akashi.conformity.store import Box, Documents
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
 from akashi.keys.openers import Opener
-from akashi.ledger.author import Author
+from akashi.ledger.author import Author, prepared
 from akashi.ledger.wire.cbor import Value
+from akashi.vault.documents import Box, Documents
 from akashi.vault.port import PayloadStore
 
 TARGET, RUN = "tgt", "run"
@@ -67,7 +67,7 @@ class Conformity:
         judges: Judges = JUDGES,
     ) -> None:
         self.books = books
-        self.documents = Documents(database, box)
+        self.documents = Documents(database, box, "conformity")
         self.answers = Answers(
             documents=self.documents, author=author, payloads=payloads, openers=openers, clock=clock, books=books
         )
@@ -112,12 +112,14 @@ class Conformity:
 
     def register_target(self, target: Target, session: Session) -> Target:
         """Register a target with its consent on the ledger; the address stays here, a commitment goes there."""
-        made = replace(target, handle=target.handle or new_handle(TARGET))
+        approving = session.approving
+        made = replace(target, handle=target.handle or prepared(approving, "target", lambda: new_handle(TARGET)))
         value = _dump_target(made)
-        committed, now = commit(value), self._clock.now_ms()
-        self.documents.put(_SALTS, made.handle, [committed.salt, committed.value], now)
+        committed, now = commit(value, prepared(approving, "salt", new_salt)), self._clock.now_ms()
         said = TargetRegistered(made.handle, committed.digest, made.consent_until_ms, made.rate)
-        self._say(said, made.handle, session)
+        envelope = self._voice.worded(said, made.handle, session)
+        self.documents.put(_SALTS, made.handle, [committed.salt, committed.value], now)
+        self._voice.send(envelope)
         self.documents.put(_TARGETS, made.handle, value, now)
         return made
 

@@ -3,7 +3,8 @@
 Guarantees: ``apply`` decides by ``rules`` alone, with the block time; whoever replays the ledger gets the same transfers.
 A payload is announced once, ever, and only with a server's storage receipt for exactly these bytes and wraps. The
 statement's subject is the transfer, so that a trail is one look-up. Refuses: whatever ``rules`` denies, people who are
-unknown, disabled or of another institution. Trusts: the signing gateway for which person acted.
+unknown, disabled or of another institution. Where no person acted, a machine client of the institution must have (``identity.access``).
+Trusts: the signing gateway for which person or client acted.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from akashi.exchange.records import (
     dump_transfer,
     erasure_pending,
     forget_due,
-    is_person_of,
     party,
     save_transfer,
     transfer,
@@ -48,6 +48,7 @@ from akashi.exchange.rules import (
     status_after_supersede,
 )
 from akashi.identity import events as identity
+from akashi.identity.access.events import acting_client
 from akashi.ledger.errors import Refused
 from akashi.ledger.events import (
     AnyKind,
@@ -64,11 +65,11 @@ from akashi.ledger.events import (
     octets,
     truth,
 )
-from akashi.ledger.model import Purpose
+from akashi.ledger.model import AuthMethod, Purpose
 from akashi.ledger.rules import Denied
 from akashi.ledger.state import ReadState, WriteState
 from akashi.vault.events import PayloadPhase, payload_record, register_payload
-from akashi.vault.receipt import check_storage
+from akashi.vault.receipt import MAX_COPIES, MAX_RECEIPT, check_storage
 
 MAX_COUNT = 1 << 32
 
@@ -93,6 +94,8 @@ class TransferSent:
     supersedes: str | None = number(14, handle("tr"), default=None)
     counts: tuple[int, ...] | None = number(15, many(integer(0, MAX_COUNT), 3), default=None)
     record_bucket: int | None = number(16, integer(0, MAX_BUCKET), default=None)
+    copies: tuple[bytes, ...] | None = number(17, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
+    """Storage receipts of further servers, where several keep the ledger."""
 
 
 @event("transfer.opened", signers={Purpose.GATEWAY})
@@ -157,15 +160,23 @@ def _require(decision: Decision) -> None:
         raise Refused(decision.reason)
 
 
-def _person(state: ReadState, context: Context) -> str:
-    """The acting person, who must be of the acting institution; both must be enabled."""
+def _acting(state: ReadState, context: Context, action: str, counterpart: str) -> str:
+    """Who acts: a person of the institution, or its machine client with this action for ``counterpart``; all must be enabled."""
     actor = context.statement.actor
     found = identity.institution(state, actor.institution)
     if found is None or not found.enabled:
         raise Refused("transfer.institution_disabled")
-    if actor.person is None or not is_person_of(state, actor.person, actor.institution):
+    if actor.person is None and context.statement.auth.method is AuthMethod.CLIENT:
+        return acting_client(state, context, action, counterpart)
+    if actor.person is None or not identity.is_person_of(state, actor.person, actor.institution):
         raise Refused("transfer.person")
     return actor.person
+
+
+def _of(state: ReadState, of: Transfer, context: Context, action: str) -> str:
+    """Who acts on an announced transfer."""
+    other = of.receiver if context.statement.actor.institution == of.sender else of.sender
+    return _acting(state, context, action, other)
 
 
 def _known(state: ReadState, name: str, context: Context) -> Transfer:
@@ -179,7 +190,7 @@ def _known(state: ReadState, name: str, context: Context) -> Transfer:
 
 def _apply_sent(state: WriteState, body: TransferSent, context: Context) -> None:
     sender = context.statement.actor.institution
-    _person(state, context)
+    _acting(state, context, "transfer.send", body.receiver)
     if context.statement.subject != body.transfer:
         raise Refused("transfer.subject")
     if transfer(state, body.transfer) is not None:
@@ -187,7 +198,7 @@ def _apply_sent(state: WriteState, body: TransferSent, context: Context) -> None
     now = context.block_ms
     terms = Terms(body.expires_ms, body.retention_ms, body.wraps, body.persons)
     _require(decide_send(party(state, sender, now), party(state, body.receiver, now), terms, now))
-    if not all(is_person_of(state, person, body.receiver) for person in body.persons):
+    if not all(identity.is_person_of(state, person, body.receiver) for person in body.persons):
         raise Refused("transfer.persons")
     if body.scan is Scan.INFECTED:
         raise Refused("transfer.infected")
@@ -225,9 +236,15 @@ def _apply_sent(state: WriteState, body: TransferSent, context: Context) -> None
 
 
 def _check_storage(state: ReadState, body: TransferSent, context: Context) -> None:
-    """The server holds exactly this payload, and it is as large as the announcement says."""
+    """The servers hold exactly this payload, and it is as large as the announcement says."""
     stored = check_storage(
-        state, context, body.storage, payload=body.payload, body_digest=body.body_digest, wraps=body.wraps
+        state,
+        context,
+        body.storage,
+        payload=body.payload,
+        body_digest=body.body_digest,
+        wraps=body.wraps,
+        copies=body.copies or (),
     )
     if size_bucket(stored.size) != body.size_bucket:
         raise Refused("storage.body")
@@ -250,7 +267,7 @@ def _supersede(state: WriteState, name: str, successor: str, receiver: str, cont
 def _apply_read(state: WriteState, body: TransferOpened | TransferExported, context: Context) -> None:
     old = _known(state, body.transfer, context)
     institution = context.statement.actor.institution
-    _require(decide_read(old, institution, _person(state, context), context.block_ms))
+    _require(decide_read(old, institution, _of(state, old, context, "transfer.open"), context.block_ms))
     payload = payload_record(state, old.payload)
     if payload is None or payload.phase is not PayloadPhase.ANNOUNCED:
         raise Refused("transfer.payload_gone")
@@ -266,7 +283,7 @@ def _close(state: WriteState, old: Transfer, status: Status, context: Context) -
 def _apply_confirmed(state: WriteState, body: TransferConfirmed, context: Context) -> None:
     old = _known(state, body.transfer, context)
     actor = context.statement.actor
-    _require(decide_confirm(old, actor.institution, _person(state, context), context.block_ms))
+    _require(decide_confirm(old, actor.institution, _of(state, old, context, "transfer.confirm"), context.block_ms))
     if not body.matches or body.scan is Scan.INFECTED:
         raise Refused("transfer.unfit")  # what does not match or is infected is refused, not confirmed
     _close(state, old, Status.CONFIRMED, context)
@@ -275,14 +292,14 @@ def _apply_confirmed(state: WriteState, body: TransferConfirmed, context: Contex
 def _apply_refused(state: WriteState, body: TransferRefused, context: Context) -> None:
     old = _known(state, body.transfer, context)
     actor = context.statement.actor
-    _require(decide_refuse(old, actor.institution, _person(state, context), context.block_ms))
+    _require(decide_refuse(old, actor.institution, _of(state, old, context, "transfer.refuse"), context.block_ms))
     _close(state, old, Status.REFUSED, context)
 
 
 def _apply_withdrawn(state: WriteState, body: TransferWithdrawn, context: Context) -> None:
     old = _known(state, body.transfer, context)
     actor = context.statement.actor
-    _require(decide_withdraw(old, actor.institution, _person(state, context), context.block_ms))
+    _require(decide_withdraw(old, actor.institution, _of(state, old, context, "transfer.withdraw"), context.block_ms))
     _close(state, old, Status.WITHDRAWN, context)
 
 

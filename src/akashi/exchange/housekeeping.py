@@ -1,7 +1,8 @@
 """The server's own work on transfers: end what nobody finished, erase what has done its duty, drop what nobody announced.
 
 Guarantees: every step is an operation on the ledger and can be repeated: an order without a receipt is found again by the
-next run, and the first outcome wins. The order of an erasure is decide, order (ledger), erase (vault), receipt (ledger), done.
+next run, and each server's first outcome wins. The order of an erasure is decide, order (ledger), erase (vault), receipt (ledger), done;
+where several servers hold copies, done is when all of them have put their receipts there, and the transfer waits until then.
 Refuses: to erase what is open or within its retention. Trusts: the server's clock for when to look; the block time decides.
 Who is told: both parties, by the trail and by notices (``Exchange.poll``).
 """
@@ -24,7 +25,7 @@ from akashi.ledger.author import Author
 from akashi.ledger.errors import Refused
 from akashi.ledger.rules import Denied
 from akashi.ledger.state import ReadState
-from akashi.vault.events import PayloadErasureOrdered, PayloadPhase, erased_event, payload_record
+from akashi.vault.events import PayloadErasureOrdered, PayloadPhase, erased_event, owes_receipt, payload_record
 from akashi.vault.model import ErasureLevel, ErasureOutcome, ErasureReason, ScrubReport
 
 ORPHAN_AGE_MS = 8 * DAY_MS
@@ -132,17 +133,22 @@ class Housekeeping:
         return True
 
     def _report_erased(self, item: Transfer) -> bool:
-        """Put the erasure receipt on the ledger; the first one stands, so it waits a while for the higher level."""
+        """Put this server's erasure receipt on the ledger; the first one stands, so it waits a while for the higher level."""
         outcome = self._vault.outcome(item.payload)
         young = self._clock.now_ms() - outcome.erased_ms < SCRUB_PATIENCE_MS
         if outcome.level < ErasureLevel.FILE and young:
             self._counts["waiting"] += 1
             return False
         with self._ledger.view() as state:
-            record = payload_record(state, item.payload)
-        if record is None or record.phase is not PayloadPhase.ERASED:
+            owed = owes_receipt(state, item.payload, self._author.key)
+        if owed:
             self._author.submit(erased_event(outcome), subject=item.handle)
             self._counts["erased"] += 1
+        with self._ledger.view() as state:
+            record = payload_record(state, item.payload)
+        if record is None or record.phase is not PayloadPhase.ERASED:
+            self._counts["waiting"] += 1  # another server has not said yet that its copy is gone
+            return False
         self._author.submit(TransferErased(item.handle), subject=item.handle)
         return True
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from akashi.ledger.model import Auth
+from akashi.ledger.author import Approving
+from akashi.ledger.model import ApprovalKind, Auth
 
 DAY_MS = 24 * 3600 * 1000
 MAX_LIFE_MS = 90 * DAY_MS
@@ -102,11 +103,20 @@ class Form(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The person for whom a gateway acts, and how the gateway authenticated them."""
+    """The person for whom a gateway acts, and how the gateway authenticated them; or its machine client."""
 
-    person: str
+    person: str | None
     auth: Auth
     device: str | None = None
+    approving: Approving | None = field(default=None, repr=False, compare=False)
+    """How the person approves with a key of their own; ``None``: the gateway signs on their behalf."""
+    client: str | None = None
+    """The machine client (``cli-…``) that acts where no person does: the ledger then names its device only."""
+
+    @property
+    def who(self) -> str:
+        """The handle of whoever acts."""
+        return self.person or self.client or ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -215,7 +225,10 @@ class Step:
     block_ms: int
     institution: str
     person: str | None
+    """Who acted; the device (``dev-…``) where a machine client did."""
     accepted: bool
+    approved: tuple[ApprovalKind, ...] = ()
+    """With which kinds of key persons signed for themselves; empty: the institution's gateway signed alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ acknowledgement (its receipt proves it).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from akashi.clock import Clock
 from akashi.errors import AkashiError, Unavailable
 from akashi.exchange.errors import TransferDenied, Unacknowledged
-from akashi.exchange.model import Acting
+from akashi.exchange.events import TransferSent
+from akashi.exchange.model import Acting, SendRequest
 from akashi.exchange.store import Queued, Store
 from akashi.ledger.author import HOUR_MS, Author
 from akashi.ledger.errors import Refused
@@ -26,6 +28,10 @@ from akashi.ledger.wire.envelope import parse_operation
 
 READING = frozenset({"transfer.opened", "transfer.exported"})
 """Operations that precede handing out content: without an answer nothing is handed out, and they are not sent again."""
+
+
+HELD_MS = 10 * 60 * 1000
+"""How long a sending that is sealed and staged waits for the sender's own signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Outbox:
             device=acting.device,
             auth=acting.auth,
             lifetime_ms=HOUR_MS if kind in READING else MAX_LIFETIME_MS,
+            approving=acting.approving,
         )
         queued = Queued(parse_operation(envelope).id, transfer, kind, envelope, 0)
         self._store.enqueue(queued, self._clock.now_ms())
@@ -84,7 +91,9 @@ class Outbox:
             except Refused as error:
                 self._store.settle(queued, "refused", error.reason)
                 raise TransferDenied(error.reason) from error
-            except Unavailable:
+            except Unavailable as error:
+                if error.waited:
+                    break  # the servers have it and go on by themselves: a person is told so now
                 if pause is not None:
                     self._retry.sleep(pause)
                 continue
@@ -125,3 +134,62 @@ class Outbox:
         except TransferDenied:
             return "refused"
         return "acknowledged"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One staged sending: its handle, what will be announced, the content's digest, and who was asked."""
+
+    name: str
+    body: TransferSent
+    digest: bytes = field(repr=False)
+    person: str | None
+    device: str | None
+
+
+class HeldSendings:
+    """Sendings that wait for the sender's own signature, in memory; a restart forgets them. Thread-safe.
+
+    What was shown is what is announced: the very body, once, for the same person on the same device and the same request. One that is begun anew or
+    whose time is over is named by :meth:`dropped`, so that the sender gives it up; what it staged is then an orphan on the server and goes by itself.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._waiting: dict[bytes, tuple[Held, int]] = {}
+
+    def keep(self, operation: bytes, held: Held) -> None:
+        """Until the person has answered for ``operation`` (operation id)."""
+        with self._lock:
+            self._waiting[operation] = (held, self._clock.now_ms() + HELD_MS)
+
+    def taken(self, request: SendRequest, digest: bytes, acting: Acting) -> tuple[str, TransferSent] | None:
+        """What was staged for the operation that ``acting`` answers, if it is of this content, receiver, person and device."""
+        now = self._clock.now_ms()
+        with self._lock:
+            for operation in () if acting.approving is None else acting.approving.answering:
+                held, until = self._waiting.get(operation, (None, 0))
+                if held is None or until <= now or not _is_of(held, request, digest, acting):
+                    continue
+                del self._waiting[operation]
+                return held.name, held.body
+        return None
+
+    def dropped(self, request: SendRequest, digest: bytes, acting: Acting) -> list[str]:
+        """Forget what is over, and what this very person begins anew; their handles."""
+        now = self._clock.now_ms()
+        with self._lock:
+            gone = [
+                operation
+                for operation, (held, until) in self._waiting.items()
+                if until <= now or _is_of(held, request, digest, acting)
+            ]
+            return [self._waiting.pop(operation)[0].name for operation in gone]
+
+
+def _is_of(held: Held, request: SendRequest, digest: bytes, acting: Acting) -> bool:
+    body = held.body
+    said = (body.receiver, body.format, body.persons, body.retention_ms, body.supersedes)
+    wanted = (request.receiver, request.format, request.persons, request.retention_ms, request.supersedes)
+    return said == wanted and (held.digest, held.person, held.device) == (digest, acting.person, acting.device)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from akashi.exchange.model import Format, Status, Transfer
 from akashi.exchange.rules import OPEN, Party
 from akashi.identity import events as identity
+from akashi.identity.lifecycle.standing import is_at_work
 from akashi.ledger.errors import LedgerDamaged
 from akashi.ledger.registry import opening_key
 from akashi.ledger.state import ReadState, WriteState
@@ -63,13 +64,8 @@ def party(state: ReadState, institution: str, now_ms: int) -> Party | None:
     found = identity.institution(state, institution)
     if found is None:
         return None
-    return Party(institution, int(found.roles), found.enabled, opening_key(state, institution, now_ms) is not None)
-
-
-def is_person_of(state: ReadState, person: str, institution: str) -> bool:
-    """Whether ``person`` is registered there and not disabled."""
-    found = identity.person(state, person)
-    return found is not None and found.institution == institution and found.enabled
+    enabled = found.enabled and is_at_work(state, institution)
+    return Party(institution, int(found.roles), enabled, opening_key(state, institution, now_ms) is not None)
 
 
 def _index(state: ReadState, space: str, institution: str) -> list[tuple[str, Status]]:

@@ -24,20 +24,23 @@ from akashi.errors import Unavailable
 from akashi.exchange.errors import AlreadySent, ContentChanged, DocumentRefused, ReceiverKeyChanged, TransferDenied
 from akashi.exchange.events import TransferSent
 from akashi.exchange.model import Acting, Document, Scan, SendRequest, Status
-from akashi.exchange.outbox import Outbox, Retry
-from akashi.exchange.records import is_person_of, party, transfer
+from akashi.exchange.outbox import Held, HeldSendings, Outbox, Retry
+from akashi.exchange.records import party, transfer
 from akashi.exchange.rules import Terms, decide_send, decide_supersede, size_bucket
 from akashi.exchange.screening import Scanner, inspect
 from akashi.exchange.store import Store
+from akashi.identity.events import is_person_of
 from akashi.identity.handles import TRANSFER, new_handle
 from akashi.identity.model import SecretBox
 from akashi.keys.suites import DEFAULT, Profile
+from akashi.ledger.keyring.approving import ApprovalMismatch, ApprovalWanted
 from akashi.ledger.port import Acknowledged, Ledger
 from akashi.ledger.registry import OpeningKey, opening_key
 from akashi.ledger.rules import Denied
 from akashi.ledger.state import ReadState
 from akashi.vault.model import Part, Recipient, SealedSummary
 from akashi.vault.port import PayloadStore
+from akashi.vault.receipt import split_receipts
 from akashi.vault.sealing import seal
 
 _MARK_LABEL = "exchange.marks"
@@ -96,6 +99,7 @@ class Sender:
         self._own_keys = own_keys
         self._retry = retry
         self._profile = profile
+        self._held = HeldSendings(clock)
         self._dead: set[str] = set()
         self._deciding = threading.Lock()
         protected = store.secret(_MARK_LABEL, box.protect(_MARK_LABEL, secrets.token_bytes(32)))
@@ -112,24 +116,42 @@ class Sender:
         return Preview(size, scan, key.key, pinned not in (None, key.key), earlier, digest)
 
     def send(self, request: SendRequest, acting: Acting) -> Sent:
-        """Send. Also raises :class:`AlreadySent`, :class:`ReceiverKeyChanged`, and :class:`Unacknowledged` (kept, 未確定)."""
+        """Send. Also raises :class:`AlreadySent`, :class:`ReceiverKeyChanged`, and :class:`Unacknowledged` (kept, 未確定).
+
+        Where ``acting`` must first be asked, :class:`ApprovalWanted`: what is staged is kept, and the same call with their answer announces it.
+        """
         preview = self.preview(request)
         if preview.key_changed or request.receiver_key not in (None, preview.receiver_key):
             raise ReceiverKeyChanged(institution=request.receiver)
+        name, body = self._held.taken(request, preview.digest, acting) or self._prepare(request, preview, acting)
+        try:
+            acknowledged = self._outbox.deliver(body, name, acting)
+        except ApprovalWanted as wanted:
+            # What the person is shown is what is announced when they have answered: nothing is sealed or staged again.
+            self._held.keep(wanted.operation, Held(name, body, preview.digest, acting.person, acting.device))
+            raise
+        except ApprovalMismatch:
+            self._give_up(name)
+            raise
+        return Sent(name, acknowledged, preview.scan)
+
+    def _prepare(self, request: SendRequest, preview: Preview, acting: Acting) -> tuple[str, TransferSent]:
+        """Seal and stage; the durable intent is first."""
+        for dropped in self._held.dropped(request, preview.digest, acting):
+            self._give_up(dropped)
         name = new_handle(TRANSFER)
         self._begin(name, request, preview)
         try:
-            summary, storage = self._stage(name, request, preview.receiver_key)
+            summary, receipts = self._stage(name, request, preview.receiver_key)
             if summary.content_digest != preview.digest:
                 raise ContentChanged
-            body = self._announcement(name, request, preview.scan, summary, storage)
+            body = self._announcement(name, request, preview.scan, summary, receipts)
             self._store.pin(request.receiver, preview.receiver_key, self._clock.now_ms(), None)
         except BaseException:
             # Nothing was announced: what may be on the server is an orphan and goes by itself.
             self._give_up(name)
             raise
-        acknowledged = self._outbox.deliver(body, name, acting)
-        return Sent(name, acknowledged, preview.scan)
+        return name, body
 
     def accept_key(self, receiver: str, key: bytes, acting: Acting) -> None:
         """A person has checked the receiver's new key by another channel. Raises :class:`TransferDenied` if it is not current."""
@@ -137,7 +159,7 @@ class Sender:
             current = opening_key(state, receiver, self._clock.now_ms())
         if current is None or current.key != key:
             raise TransferDenied("transfer.receiver_key")
-        self._store.pin(receiver, key, self._clock.now_ms(), acting.person)
+        self._store.pin(receiver, key, self._clock.now_ms(), acting.who)
 
     def _examine(self, documents: Sequence[Document]) -> tuple[int, bytes, Scan]:
         whole, size, worst = sha256(), 0, Scan.CLEAN
@@ -236,8 +258,8 @@ class Sender:
             self._store.staging(name, sealing.payload_id)
             try:
                 receipt = self._payloads.stage(sealing.payload_id, sealing.wraps, sealing.chunks())
-            except Unavailable:
-                if pause is None:
+            except Unavailable as error:
+                if pause is None or error.waited:
                     raise
                 self._retry.sleep(pause)
                 continue
@@ -245,8 +267,9 @@ class Sender:
         raise TransferDenied("transfer.attempts")  # a Retry has at least one attempt
 
     def _announcement(
-        self, name: str, request: SendRequest, scan: Scan, summary: SealedSummary, storage: bytes
+        self, name: str, request: SendRequest, scan: Scan, summary: SealedSummary, receipts: bytes
     ) -> TransferSent:
+        storage, copies = split_receipts(receipts)
         return TransferSent(
             transfer=name,
             receiver=request.receiver,
@@ -264,4 +287,5 @@ class Sender:
             supersedes=request.supersedes,
             counts=request.counts,
             record_bucket=None if request.records is None else size_bucket(request.records),
+            copies=copies or None,
         )

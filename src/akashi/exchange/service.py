@@ -56,6 +56,7 @@ from akashi.identity.model import SecretBox
 from akashi.keys.openers import Opener
 from akashi.keys.suites import DEFAULT, Profile
 from akashi.ledger.author import Author
+from akashi.ledger.model import AuthMethod
 from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.rules import Denied
 from akashi.ledger.wire.envelope import parse_operation
@@ -289,7 +290,7 @@ class Exchange:
 
     def _ask(self, name: str, acting: Acting, decide: Callable[[Transfer, str, str | None, int], Decision]) -> None:
         """The question that ``apply`` will ask, so that a plain no needs no entry in the outbox."""
-        decision = decide(self._mine(name), self._institution, acting.person, self._clock.now_ms())
+        decision = decide(self._mine(name), self._institution, acting.who, self._clock.now_ms())
         if isinstance(decision, Denied):
             raise TransferDenied(decision.reason)
 
@@ -342,7 +343,8 @@ class Exchange:
 
 def _step(entry: Entry) -> Step:
     leaf = parse_leaf(entry.leaf)
-    statement = parse_operation(leaf.envelope).statement
+    operation = parse_operation(leaf.envelope)
+    statement = operation.statement
     actor = statement.actor
     return Step(
         entry.index,
@@ -350,6 +352,7 @@ def _step(entry: Entry) -> Step:
         statement.kind,
         leaf.block_ms,
         actor.institution,
-        actor.person,
+        actor.device if statement.auth.method is AuthMethod.CLIENT else actor.person,
         leaf.result == 0,
+        tuple([one.kind for one in operation.approvals]),
     )

@@ -150,6 +150,14 @@ class CertificateAuthority:
         validity = (from_ms, to_ms or from_ms + SERVER_LIFE_MS)
         return self._issue(_common_name("Akashi server"), _requested_key(public_key), validity, extensions)
 
+    def issue_responder(self, public_key: ec.EllipticCurvePublicKey, from_ms: int, to_ms: int) -> x509.Certificate:
+        """A certificate that may sign OCSP answers for this authority and nothing else (RFC 6960 4.2.2.2), not itself asked about."""
+        extensions: list[_Extension] = [
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
+            (x509.OCSPNoCheck(), False),
+        ]
+        return self._issue(_common_name("Akashi OCSP"), public_key, (from_ms, to_ms), extensions)
+
     def _issue(
         self,
         subject: x509.Name,

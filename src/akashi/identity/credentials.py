@@ -8,41 +8,109 @@ in constant time; that it is used once is the store's promise. Refuses to show a
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import threading
 import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
+from queue import SimpleQueue
+from typing import TypeVar
 
 import argon2
 import pyotp
 
+from akashi.identity.factors.errors import SignInBusy
+from akashi.identity.factors.hashing import HashingProcess
 from akashi.identity.rules import totp_steps
 
+T = TypeVar("T")
 TOKEN_BYTES = 32
 _TOKEN_LENGTH = 43
 
 
 class Hasher:
-    """argon2id with RFC 9106's low-memory parameters by default (64 MiB, 3 passes, 4 lanes). Thread-safe."""
+    """argon2id with RFC 9106's low-memory parameters by default (64 MiB, 3 passes, 4 lanes). Thread-safe.
 
-    def __init__(self, *, at_once: int = 2, passes: int = 3, memory_kib: int = 65_536, lanes: int = 4) -> None:
+    ``at_once`` hash, ``waiting`` more wait for a turn; who comes then gets ``SignInBusy`` at once, whoever they are. A hash alone
+    keeps as many processors busy as it has lanes, so that by default more than one at once run only where there are more. A service
+    hashes in processes of their own (:meth:`stand_apart`), everything else in threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        at_once: int | None = None,
+        waiting: int = 16,
+        passes: int = 3,
+        memory_kib: int = 65_536,
+        lanes: int = 4,
+    ) -> None:
+        self._at_once = at_once = at_once or max(1, (os.cpu_count() or 1) // lanes)
         self._argon = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=lanes)
-        self._turns = threading.BoundedSemaphore(at_once)
+        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self._turns = ThreadPoolExecutor(at_once, "akashi-hash")
+        self._process = partial(HashingProcess, passes=passes, memory_kib=memory_kib, lanes=lanes)
+        self._apart: list[HashingProcess] = []
+        self._free: SimpleQueue[HashingProcess] = SimpleQueue()
         self._dummy = self._argon.hash(secrets.token_hex(16))
 
+    def stand_apart(self) -> None:
+        """Hash in processes of their own from now on, for a service whose other work must not wait; :meth:`close` ends them."""
+        self._apart = [self._process() for _ in range(self._at_once)]
+        for one in self._apart:
+            self._free.put(one)
+
+    def close(self) -> None:
+        """End the processes, if there are any, once what they are at is done."""
+        for one in self._apart:
+            one.close()
+
+    def _in_turn(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            raise SignInBusy
+        try:
+            return self._turns.submit(work).result()
+        finally:
+            self._places.release()
+
     def hash(self, password: str) -> str:
-        """The encoded hash with a fresh salt."""
-        with self._turns:
-            return self._argon.hash(_prepared(password))
+        """The encoded hash with a fresh salt. Raises :class:`SignInBusy`, ``HashingStopped``."""
+        return self._in_turn(lambda: self._hashed(_prepared(password)))
 
     def verify(self, encoded: str | None, password: str) -> bool:
-        """Does ``password`` match? Without a hash (no such login, none set) the same work is done and the answer is no."""
-        with self._turns:
-            try:
-                self._argon.verify(encoded or self._dummy, _prepared(password))
-            except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-                return False
-        return encoded is not None
+        """Does ``password`` match? Without a hash (no such login, none set) the same work is done and the answer is no.
+
+        Raises :class:`SignInBusy`, ``HashingStopped``.
+        """
+        matched = self._in_turn(lambda: self._verified(encoded or self._dummy, _prepared(password)))
+        return matched and encoded is not None
+
+    def _hashed(self, password: bytes) -> str:
+        if not self._apart:
+            return self._argon.hash(password)
+        with self._one_apart() as process:
+            return process.hash(password)
+
+    def _verified(self, encoded: str, password: bytes) -> bool:
+        if self._apart:
+            with self._one_apart() as process:
+                return process.verify(encoded, password)
+        try:
+            return self._argon.verify(encoded, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
+
+    @contextmanager
+    def _one_apart(self) -> Iterator[HashingProcess]:
+        process = self._free.get()
+        try:
+            yield process
+        finally:
+            self._free.put(process)
 
     def is_outdated(self, encoded: str) -> bool:
         """Was the hash made with other parameters than today's?"""

@@ -12,7 +12,8 @@
     ├── NotFound
     │   └── NoSuchPerson
     ├── Conflict
-    │   └── LoginTaken
+    │   ├── LoginTaken
+    │   └── ResetNeeded          a colleague sets no password that replaces one
     ├── IntegrityError
     │   └── JournalDamaged       the access journal does not verify
     ├── Unavailable
@@ -38,6 +39,18 @@ class WeakPassword(InputError):
         "Use 13 characters or more, or 8 with letters and digits beside a second factor, another one than now, without your id,"
         " name, institution or a common word."
     )
+
+
+class ResetNeeded(Conflict):
+    """Somebody who has a password gets a new one by a reset with an identity check, never from a colleague (guideline 7.0 draft 14.1.1)."""
+
+    code = "identity.reset_needed"
+    ja, en = (
+        "この人のパスワードは、本人確認をした再設定でしか変えられません。",
+        "This person's password changes by a reset with an identity check only.",
+    )
+    hint_ja = "「利用者」の「再設定」か akashi reset issue を使ってください。本人は自分の設定で変えられます。"
+    hint_en = "Use the reset page or `akashi reset issue`; people change their own in their settings."
 
 
 class CertificateRefused(InputError):

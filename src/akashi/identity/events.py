@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from akashi.identity.devices.enrolling import require_enrolment
+from akashi.identity.lifecycle.standing import TEMPORARY, has_departments, standing
 from akashi.identity.model import (
     ALL_INSTITUTION_ROLES,
     ALL_ROLES,
@@ -38,10 +40,10 @@ from akashi.ledger.events import (
     moment,
     number,
     octets,
+    require,
     truth,
 )
 from akashi.ledger.model import Purpose
-from akashi.ledger.rules import Allowed, Denied
 from akashi.ledger.state import ReadState, WriteState
 from akashi.ledger.wire.cbor import Value
 
@@ -102,7 +104,7 @@ class PersonDisabled:
 class DeviceEnrolled:
     """A client certificate for one device, with the person responsible for it; ``key`` is SHA-256 of its SPKI.
 
-    ``machine``: the gateway's own; only such a device may speak to the server.
+    ``machine``: the gateway's own; only such a device may speak to the server. ``replaces``: whose successor it is.
     """
 
     device: str = number(1, handle("dev"))
@@ -114,6 +116,7 @@ class DeviceEnrolled:
     to_ms: int = number(7, moment())
     responsible: str = number(8, handle("per"))
     machine: bool | None = number(9, truth(), default=None)
+    replaces: str | None = number(10, handle("dev"), default=None)
 
 
 @event("device.revoked", signers=_SECRETARIAT)
@@ -150,6 +153,12 @@ def person(state: ReadState, handle: str) -> Person | None:
     """The person, also a disabled one."""
     row = state.get("per", handle.encode())
     return None if row is None else _person(handle, row)
+
+
+def is_person_of(state: ReadState, handle: str, institution: str) -> bool:
+    """Whether the person is registered there and not disabled."""
+    found = person(state, handle)
+    return found is not None and found.institution == institution and found.enabled
 
 
 def device(state: ReadState, handle: str) -> Device | None:
@@ -206,26 +215,24 @@ def _device(handle: str, row: Value) -> Device:
     raise LedgerDamaged("state.dev")
 
 
-def _put_institution(state: WriteState, value: Institution) -> None:
+def put_institution(state: WriteState, value: Institution) -> None:
+    """Keep an institution's row; for ``apply`` of identity's own kinds only."""
     row: list[Value] = [int(value.roles), value.directory, value.enabled, value.registered_ms]
     state.put("inst", value.handle.encode(), row)
 
 
-def _put_person(state: WriteState, value: Person) -> None:
+def put_person(state: WriteState, value: Person) -> None:
+    """Keep a person's row; for ``apply`` of identity's own kinds only."""
     row: list[Value] = [value.institution, int(value.roles), value.enabled, value.registered_ms]
     state.put("per", value.handle.encode(), row)
 
 
-def _put_device(state: WriteState, value: Device) -> None:
+def put_device(state: WriteState, value: Device) -> None:
+    """Keep a device's row; for ``apply`` of identity's own kinds only."""
     row: list[Value] = [value.institution, value.serial, value.certificate, value.key, value.from_ms, value.to_ms]
     state.put(
         "dev", value.handle.encode(), [*row, value.responsible, value.revoked_ms, value.revoked_since_ms, value.machine]
     )
-
-
-def _require(decision: Allowed | Denied) -> None:
-    if isinstance(decision, Denied):
-        raise Refused(decision.reason)
 
 
 def _known_institution(state: ReadState, handle: str) -> Institution:
@@ -247,17 +254,24 @@ def _own_person(state: ReadState, handle: str, context: Context) -> Person:
 
 def _may_manage(state: ReadState, context: Context) -> None:
     actor = context.statement.actor
-    acting = person(state, actor.person) if actor.person is not None else None
-    _require(decide_manager(acting, actor.person is not None, actor.institution))
+    acting = standing(state, person(state, actor.person), context.block_ms) if actor.person is not None else None
+    require(decide_manager(acting, actor.person is not None, actor.institution))
+
+
+def _may_give(state: ReadState, context: Context, roles: int) -> None:
+    """Where there are departments no manager gives rights alone: they are applied for and decided (``lifecycle``)."""
+    actor, own_way = context.statement.actor, int(Role.EMERGENCY | Role.MAINTENANCE)
+    if roles & ~own_way and actor.person is not None and has_departments(state, actor.institution):
+        raise Refused("rights.apply")
 
 
 def apply_institution_registered(state: WriteState, body: InstitutionRegistered, context: Context) -> None:
     """Add the institution; its handle must be new."""
-    _require(decide_institution(body.roles))
+    require(decide_institution(body.roles))
     if institution(state, body.institution) is not None:
         raise Refused("institution.exists")
     made = Institution(body.institution, InstitutionRole(body.roles), body.directory, True, context.block_ms)  # noqa: FBT003
-    _put_institution(state, made)
+    put_institution(state, made)
 
 
 def _switch_institution(
@@ -267,7 +281,7 @@ def _switch_institution(
         found = _known_institution(state, body.institution)
         if found.enabled is enabled:
             raise Refused("institution.unchanged")
-        _put_institution(state, replace(found, enabled=enabled))
+        put_institution(state, replace(found, enabled=enabled))
 
     return apply
 
@@ -277,10 +291,11 @@ def apply_person_registered(state: WriteState, body: PersonRegistered, context: 
     if body.institution != context.statement.actor.institution:
         raise Refused("person.institution")
     _may_manage(state, context)
-    _require(decide_roles(institution(state, body.institution), body.roles))
+    _may_give(state, context, body.roles)
+    require(decide_roles(institution(state, body.institution), body.roles))
     if person(state, body.person) is not None:
         raise Refused("person.exists")
-    _put_person(state, Person(body.person, body.institution, Role(body.roles), True, context.block_ms))  # noqa: FBT003
+    put_person(state, Person(body.person, body.institution, Role(body.roles), True, context.block_ms))  # noqa: FBT003
 
 
 def apply_person_changed(state: WriteState, body: PersonChanged, context: Context) -> None:
@@ -289,21 +304,28 @@ def apply_person_changed(state: WriteState, body: PersonChanged, context: Contex
     _may_manage(state, context)
     if context.statement.actor.person == body.person:
         raise Refused("actor.self")
-    _require(decide_roles(institution(state, found.institution), body.roles))
+    if (int(found.roles) ^ body.roles) & (Role.EMERGENCY | Role.MAINTENANCE):
+        raise Refused("person.roles_alone")  # such an account was made for that, and never becomes another
+    _may_give(state, context, body.roles & ~int(found.roles))
+    require(decide_roles(institution(state, found.institution), body.roles))
     if int(found.roles) == body.roles:
         raise Refused("person.unchanged")
-    _put_person(state, replace(found, roles=Role(body.roles)))
+    state.delete(TEMPORARY, body.person.encode())  # what is said now ends what was given for a time
+    put_person(state, replace(found, roles=Role(body.roles)))
 
 
 def apply_person_disabled(state: WriteState, body: PersonDisabled, context: Context) -> None:
     """Mark the person; the row stays so that the id is never given again."""
     found = _own_person(state, body.person, context)
     _may_manage(state, context)
-    _put_person(state, replace(found, enabled=False))
+    put_person(state, replace(found, enabled=False))
 
 
-def apply_device_enrolled(state: WriteState, body: DeviceEnrolled, _context: Context) -> None:
-    """Add the device; handle and certificate must be new, the responsible person one of the institution."""
+def apply_device_enrolled(state: WriteState, body: DeviceEnrolled, context: Context) -> None:
+    """Add the device; handle and certificate must be new, the responsible person one of the institution.
+
+    What was requested must have been approved as it is; a renewal follows a device near its end; else the institution's limit binds.
+    """
     if not _known_institution(state, body.institution).enabled:
         raise Refused("institution.disabled")
     owner = person(state, body.responsible)
@@ -315,20 +337,20 @@ def apply_device_enrolled(state: WriteState, body: DeviceEnrolled, _context: Con
         raise Refused("device.exists")
     if state.get("cert", body.certificate) is not None:
         raise Refused("device.certificate")
-    _put_device(
-        state,
-        Device(
-            body.device,
-            body.institution,
-            body.serial,
-            body.certificate,
-            body.key,
-            body.from_ms,
-            body.to_ms,
-            body.responsible,
-            machine=body.machine is True,
-        ),
+    made = Device(
+        body.device,
+        body.institution,
+        body.serial,
+        body.certificate,
+        body.key,
+        body.from_ms,
+        body.to_ms,
+        body.responsible,
+        machine=body.machine is True,
     )
+    old = None if body.replaces is None else device(state, body.replaces)
+    require_enrolment(state, made, body.replaces, old, devices(state), context.block_ms)
+    put_device(state, made)
     state.put("cert", body.certificate, body.device)
 
 
@@ -340,7 +362,7 @@ def apply_device_revoked(state: WriteState, body: DeviceRevoked, context: Contex
     if found.revoked_ms is not None:
         raise Refused("device.revoked")
     since = context.block_ms if body.since_ms is None else min(body.since_ms, context.block_ms)
-    _put_device(state, replace(found, revoked_ms=context.block_ms, revoked_since_ms=since))
+    put_device(state, replace(found, revoked_ms=context.block_ms, revoked_since_ms=since))
 
 
 def apply_access_anchored(state: WriteState, body: AccessAnchored, context: Context) -> None:

@@ -19,6 +19,8 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 20
 
 INSTITUTION, PERSON, DEVICE, TRANSFER = "inst", "per", "dev", "tr"
+DEPARTMENT, RIGHTS, REVIEW, CLIENT = "dep", "req", "rev", "cli"
+EMERGENCY, VISIT, RESET, ADMISSION = "emg", "vis", "rst", "adm"
 
 
 def new_handle(prefix: str) -> str:

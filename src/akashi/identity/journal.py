@@ -55,6 +55,40 @@ class What(IntEnum):
     WITHDRAWN = 20
     REFUSED_TRANSFER = 21
     JOURNAL_READ = 22
+    RECOVERY_USED = 23
+    TEMPORARY_ISSUED = 24
+    TEMPORARY_ENDED = 25
+    LOCKED_OUT = 26
+    ALERTED = 27
+    SECOND_PLACE = 28
+    """A confirmation dialog about a second browser, device or an unlisted one was answered."""
+    PROVED_AGAIN = 29
+    DEVICE_REQUESTED = 30
+    DEVICE_INSTALLED = 31
+    PASSWORD_RESET = 32
+    RIGHTS_REQUESTED = 33
+    RIGHTS_DECIDED = 34
+    RIGHTS_CONFIRMED = 35
+    REVIEWED = 36
+    CLIENT_CHANGED = 37
+    CLIENT_USED = 38
+    EMERGENCY_PREPARED = 39
+    EMERGENCY_OPENED = 40
+    EMERGENCY_CLOSED = 41
+    EMERGENCY_REVIEWED = 42
+    EMERGENCY_DECLARED = 43
+    MAINTENANCE_REQUESTED = 44
+    MAINTENANCE_DECIDED = 45
+    MAINTENANCE_BEGUN = 46
+    MAINTENANCE_ENDED = 47
+    MAINTENANCE_REPORTED = 48
+    APPROVED = 49
+    """A person signed an operation with a key of their own."""
+    DOCUMENT_SIGNED = 50
+    KEYS_CHANGED = 51
+    SHARES_MADE = 52
+    REPORT_READ = 53
+    DEPARTMENT_CHANGED = 54
 
 
 class Outcome(IntEnum):

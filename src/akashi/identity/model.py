@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Protocol
 
+from akashi.ledger.author import Approving
 from akashi.ledger.model import Auth, AuthMethod
 
 
@@ -24,9 +25,20 @@ class Role(IntFlag):
     ASSESSOR = 32
     COMMITTEE = 64
     BOARD = 128
+    PLANNER = 256
+    """企画管理者: plans and reviews safety management."""
+    OPERATIONS = 512
+    """システム運用担当者: runs the institution's gateway."""
+    MAINTENANCE = 1024
+    """A visiting maintainer; works in approved windows only (``identity.maintenance``)."""
+    EMERGENCY = 2048
+    """A break-glass account; dead until it is opened (``identity.emergency``)."""
+    PATIENT = 4096
+    """A patient; no action is theirs yet."""
 
 
 ALL_ROLES = sum(Role)
+NO_ROLE = Role(0)
 
 
 class InstitutionRole(IntFlag):
@@ -40,6 +52,22 @@ class InstitutionRole(IntFlag):
 
 
 ALL_INSTITUTION_ROLES = 31
+
+
+class Job(IntEnum):
+    """職種: what somebody was trained for; limits what their roles reach (``identity.access``). Permanent numbers, only appended."""
+
+    DOCTOR = 1
+    DENTIST = 2
+    PHARMACIST = 3
+    NURSE = 4
+    PUBLIC_HEALTH_NURSE = 5
+    LABORATORY_TECHNOLOGIST = 6
+    RADIOGRAPHER = 7
+    DIETITIAN = 8
+    CLERK = 9
+    SYSTEMS = 10
+    OTHER = 11
 
 
 class InstitutionReason(IntEnum):
@@ -137,11 +165,42 @@ class Session:
     started_ms: int
     seen_ms: int
     token: str = field(repr=False)
+    approving: Approving | None = field(default=None, repr=False, compare=False)
+    """How the person approves with a key of their own during this request; never stored."""
+    proved_ms: int = 0
+    """When the person last proved who they are, by signing in or again within the session."""
+    unconfirmed: bool = False
+    """The session began in a place that was not on the list, and nobody said yet that it was them: nothing else works before."""
+    place: bytes | None = None
+    """Which browser (digest of its cookie); ``None`` where no browser told (the command line, a program)."""
+    place_token: str = field(default="", repr=False, compare=False)
+    """The value for the browser's place cookie, at sign-in only, where it is a new one. It signs nobody in."""
+    job: Job | None = None
+    department: str | None = None
+    """Where the person is placed now, as the ledger says (``identity.lifecycle``)."""
+    actions: frozenset[str] | None = None
+    """What a machine client may do (``identity.access``); ``None`` for a person, whose roles say it."""
+    counterpart: str | None = None
+    """The one institution whose transfers a machine client may touch; ``None``: all of its institution."""
+    granted: frozenset[str] = frozenset()
+    """Actions that an approved visit adds while it lasts (``identity.maintenance``)."""
+    owes_passkey: bool = False
+    """The policy asks this person for a passkey, and the session began without one: it is good for enrolling one, nothing else."""
 
     @property
     def auth(self) -> Auth:
         """What an operation of this session says about authentication."""
         return Auth(self.method, self.started_ms, self.certificate)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """From where somebody signs in: a browser with (or still without) a place cookie, and its kind in our own words."""
+
+    cookie: str = field(default="", repr=False)
+    browser: str = "other"
+    address: str = field(default="", repr=False)
+    """The address of the TLS peer; visitors are let in from the networks of their plan only (``identity.maintenance``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +221,23 @@ class Policy:
     device_failures: int = 20
     lock_ms: int = 15 * 60 * 1000
     second_factor: bool = False
-    """Whether a person without TOTP is refused."""
+    """Whether a person without a second factor is refused."""
+    passkey: Role = NO_ROLE
+    """Whoever has one of these roles works with a passkey only; without one they can enrol one and nothing else."""
+    temporary_ms: int = 24 * 3600 * 1000
+    """How long a temporary code is good after the loss of a token."""
+    temporary_uses: int = 3
+    """How many sign-ins a temporary code is good for."""
+    proof_ms: int = 5 * 60 * 1000
+    """How old a proof may be for a critical action."""
+    parallel: int = 20
+    """Sessions of one person at once; a further one ends the one used longest ago."""
+    spray_failures: int = 100
+    """Failures in the whole institution within ``lock_ms``; beyond, only known places may try."""
+    orphan_grace_ms: int = 14 * 24 * 3600 * 1000
+    """How long a device whose responsible person left is still good."""
+    confirm_places: bool = True
+    """Whether a second browser or device asks for confirmation."""
 
 
 class SecretBox(Protocol):

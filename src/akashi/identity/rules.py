@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 from akashi.identity.model import (
@@ -23,9 +23,12 @@ from akashi.identity.model import (
     Role,
     Session,
 )
+from akashi.ledger.model import AuthMethod
 from akashi.ledger.rules import Allowed, Denied
 
 MIN_ALONE, MIN_WITH_FACTOR, MAX_PASSWORD = 13, 8, 256
+ENOUGH_ALONE, ENOUGH_WITH_FACTOR = 10.0, 6.5
+"""Decimal logarithms of the guesses that a password must stand: zxcvbn's class 4 alone, its class 2 and a little beside a second factor and the lock-out."""
 MIN_OWN_WORD, MIN_OWN_KANJI = 3, 2
 TOTP_PERIOD_S, TOTP_DRIFT = 30, 1
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
@@ -44,6 +47,7 @@ _COMMON_WORDS = re.compile("|".join(sorted(_COMMON, key=len, reverse=True)))
 _LOOKALIKES = str.maketrans("01345789@$!|", "oleastbgasil")
 _LEFT_OVER = 4
 _HANDS = InstitutionRole.SENDER | InstitutionRole.RECEIVER | InstitutionRole.AGENT
+_ALONE = Role.MAINTENANCE | Role.EMERGENCY
 _ASSESSING = Role.ASSESSOR | Role.COMMITTEE | Role.BOARD
 
 
@@ -70,6 +74,17 @@ def decide_roles(institution: Institution | None, roles: int) -> Allowed | Denie
         return Denied("person.roles_institution")
     if roles & _ASSESSING and not institution.roles & InstitutionRole.ASSESSOR:
         return Denied("person.roles_institution")
+    return _decide_alone(institution, roles)
+
+
+def _decide_alone(institution: Institution, roles: int) -> Allowed | Denied:
+    """A visitor and a break-glass account are nothing else besides; patients have no accounts yet."""
+    if roles & Role.PATIENT:
+        return Denied("person.roles_patient")
+    if roles & _ALONE and roles not in (int(Role.MAINTENANCE), int(Role.EMERGENCY)):
+        return Denied("person.roles_alone")
+    if roles & Role.EMERGENCY and not institution.roles & _HANDS:
+        return Denied("person.roles_institution")  # what it opens is results: the secretariat stays closed
     return Allowed()
 
 
@@ -113,8 +128,12 @@ def decide_login(login: str) -> Allowed | Denied:
     return Allowed() if _LOGIN.fullmatch(login) else Denied("login.form")
 
 
-def decide_password(password: str, *, with_factor: bool, own: Iterable[str] = ()) -> Allowed | Denied:
+def decide_password(
+    password: str, *, with_factor: bool, own: Iterable[str] = (), guesses: Callable[[], float] | None = None
+) -> Allowed | Denied:
     """Is ``password`` good enough? ``own``: id, name, institution, which must not occur in it (guideline 14.1.1).
+
+    ``guesses`` (``factors.strength``) is asked last: the decimal logarithm of the guesses that it stands.
 
     >>> decide_password("abcdefg1", with_factor=False)
     Denied(reason='password.short')
@@ -135,6 +154,8 @@ def decide_password(password: str, *, with_factor: bool, own: Iterable[str] = ()
         # Two kanji are a name, two letters are not.
         if any(len(p) >= (MIN_OWN_WORD if p.isascii() else MIN_OWN_KANJI) and p in folded for p in pieces):
             return Denied("password.own")
+    if guesses is not None and guesses() < (ENOUGH_WITH_FACTOR if with_factor else ENOUGH_ALONE):
+        return Denied("password.guessable")
     return Allowed()
 
 
@@ -178,6 +199,22 @@ def decide_session(session: Session, certificate: bytes, now_ms: int, policy: Po
     if session.started_ms - now_ms > policy.idle_ms:
         return Denied("session.clock")
     return Allowed()
+
+
+def decide_passkey(roles: Role, method: AuthMethod, policy: Policy, passkeys: int) -> Allowed | Denied:
+    """May a sign-in by ``method`` do more than enrol a passkey? ``passkeys``: how many the person has in force.
+
+    Denied with ``passkey.owed``: it may only enrol one, which they lack or said to have lost. With ``passkey.there``: not even that, for whoever
+    knows password and code would enrol a passkey of their own beside the person's. A break-glass account has no authenticator on purpose.
+    """
+    if (
+        not roles & policy.passkey
+        or roles & Role.EMERGENCY
+        or method in (AuthMethod.PASSKEY, AuthMethod.PASSWORD_PASSKEY)
+    ):
+        return Allowed()
+    lost = method in (AuthMethod.TEMPORARY, AuthMethod.PASSWORD_RECOVERY)
+    return Denied("passkey.there" if passkeys and not lost else "passkey.owed")
 
 
 def standing_failures(count: int, last_ms: int, now_ms: int, lapse_ms: int) -> int:

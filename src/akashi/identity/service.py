@@ -15,23 +15,40 @@ of other institutions. Trusts: the ledger for who exists, the database for crede
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from akashi.clock import Clock
 from akashi.identity import credentials, events, rules
+from akashi.identity.devices.store import DeviceStore
 from akashi.identity.errors import (
+    LoginTaken,
     LoginUnusable,
     NoSuchPerson,
+    ResetNeeded,
     SignInFailed,
     WeakPassword,
 )
+from akashi.identity.factors.model import FactorKind, Secrets, Site
+from akashi.identity.factors.service import Factors
+from akashi.identity.factors.strength import Strength
 from akashi.identity.handles import PERSON, new_handle
 from akashi.identity.journal import Journal, Outcome, What
-from akashi.identity.model import Account, PersonReason, Policy, Role, SecretBox, Session, TotpSeed
-from akashi.identity.sessions import Sessions, seed_label
+from akashi.identity.maintenance.store import VisitStore
+from akashi.identity.model import Account, Arrival, PersonReason, Policy, Role, SecretBox, Session, TotpSeed
+from akashi.identity.presence.alerts import Alerts
+from akashi.identity.presence.lockout import Lockout
+from akashi.identity.presence.store import PresenceStore
+from akashi.identity.sessions import Sessions
 from akashi.identity.store import Database, PersonRow, Store
-from akashi.ledger.author import Author
+from akashi.ledger.author import Author, prepared
 from akashi.ledger.errors import Refused
+from akashi.ledger.model import AuthMethod
 from akashi.ledger.port import Acknowledged
 from akashi.ledger.rules import Denied
+
+STRENGTH = Strength()
+HERE = Site("localhost", "https://localhost:8444")
+"""Where a gateway is reached that was told no address."""
 
 
 class Accounts:
@@ -46,22 +63,36 @@ class Accounts:
         *,
         policy: Policy | None = None,
         hasher: credentials.Hasher | None = None,
+        site: Site = HERE,
     ) -> None:
         self._store = Store(database)
-        self._box = keystore
         self._author = author
         self._hasher = hasher or credentials.Hasher()
         self.journal = Journal(database, clock)
+        self.policy = policy = policy or Policy()
+        self.factors = Factors(database, keystore, self.journal, clock, author.institution, self._hasher, policy, site)
+        self.alerts = Alerts(database, self.journal, author.institution, clock)
+        self.factors.alarm = self.alerts
+        self.presence_store = PresenceStore(database)
+        lockout = Lockout(self.presence_store, self.journal, self.alerts, author.institution, policy, clock)
         self._sessions = Sessions(
             self._store,
             self.journal,
             author.ledger,
             author.institution,
-            keystore,
-            self._hasher,
+            self.factors,
             clock,
-            policy or Policy(),
+            policy,
+            presence=self.presence_store,
+            lockout=lockout,
+            devices=DeviceStore(database),
+            sources=VisitStore(database).sources,
         )
+
+    @property
+    def hasher(self) -> credentials.Hasher:
+        """How passwords are hashed here; one for all, because it bounds how many are hashed at once."""
+        return self._hasher
 
     @property
     def institution(self) -> str:
@@ -70,21 +101,33 @@ class Accounts:
 
     # People
 
-    def add_person(self, *, login: str, name: str, roles: Role, by: Session | None = None) -> str:
-        """Register a person on the ledger and keep login and name here; returns the handle. ``by``: the manager, or the console."""
+    def add_person(
+        self, *, login: str, name: str, roles: Role, by: Session | None = None, person: str | None = None
+    ) -> str:
+        """Register a person on the ledger and keep login and name here; returns the handle. ``by``: the manager, or the console.
+
+        ``person``: a handle made before, for a use case that speaks of them first.
+        """
         self._require_manager(by)
-        if isinstance(rules.decide_login(login), Denied):
-            raise LoginUnusable
-        person = new_handle(PERSON)
+        self.require_free(login)
+        person = person or prepared(by.approving if by else None, "person", lambda: new_handle(PERSON))
+        said = self._worded(events.PersonRegistered(person, self.institution, int(roles)), person, by)
         # The row comes first: a crash in between leaves an account that cannot sign in, which `settle` registers or drops.
         self._store.insert_person(person, login, name, int(roles))
         try:
-            self._say(events.PersonRegistered(person, self.institution, int(roles)), person, by)
+            self._author.ledger.submit(said)
         except Refused:
             self._store.remove_person(person)
             raise
         self.journal.record(What.PERSON_ADDED, session=by, institution=self.institution, subject=person)
         return person
+
+    def require_free(self, login: str) -> None:
+        """Raise :class:`LoginUnusable` or :class:`LoginTaken` unless somebody new may have this login."""
+        if isinstance(rules.decide_login(login), Denied):
+            raise LoginUnusable
+        if self._store.person_by_login(login) is not None:
+            raise LoginTaken
 
     def settle(self) -> int:
         """After a crash: register the accounts that never reached the ledger; returns how many."""
@@ -113,11 +156,11 @@ class Accounts:
 
     def accounts(self) -> list[Account]:
         """Everybody with an account here, also those who left."""
-        return [_account(row) for row in self._store.people()]
+        return [self._account(row) for row in self._store.people()]
 
     def account(self, person: str) -> Account:
         """One account. Raises :class:`NoSuchPerson`."""
-        return _account(self._row(person))
+        return self._account(self._row(person))
 
     def person_of_login(self, login: str) -> str | None:
         """The handle behind a login, for the console."""
@@ -127,13 +170,27 @@ class Accounts:
     # Credentials
 
     def set_password(self, person: str, password: str, *, by: Session | None = None) -> None:
-        """Set a first or new password; ends all sessions. Raises :class:`WeakPassword`."""
-        if by is None or by.person != person:
+        """Set a first password, or one's own new one; ends all sessions. Raises :class:`WeakPassword`, :class:`ResetNeeded`.
+
+        Without ``by`` the console or a reset speaks, which may replace anybody's.
+        """
+        other = by is not None and by.person != person
+        if other:
             self._require_manager(by)
         row = self._row(person)
+        if other and row.password is not None:
+            self.journal.record(
+                What.PASSWORD_SET, Outcome.REFUSED, session=by, subject=person, reason="password.reset_needed"
+            )
+            raise ResetNeeded
         own = [row.person, row.login, row.name, self.institution, "akashi"]
         own += [name for institution, (name, _) in self._store.names().items() if institution == self.institution]
-        decision = rules.decide_password(password, with_factor=row.totp is not None, own=own)
+        decision = rules.decide_password(
+            password,
+            with_factor=self.factors.standing(person).has_factor,
+            own=own,
+            guesses=lambda: STRENGTH.guesses(password, own),
+        )
         if isinstance(decision, Denied):
             raise WeakPassword(reason=decision.reason)
         if row.password is not None and self._hasher.verify(row.password, password):
@@ -153,47 +210,69 @@ class Accounts:
         self._store.refund(row.person, clear=True)
         self.set_password(row.person, new, by=session)
 
-    def enrol_totp(self, person: str) -> TotpSeed:
+    def enrol_totp(self, person: str, label: str = "") -> TotpSeed:
         """A new seed, in force once ``confirm_totp`` saw a code of it; shown this once."""
-        row = self._row(person)
-        seed = credentials.new_seed()
-        protected = self._box.protect(seed_label(person), seed.encode())
-        self._store.set_totp(person, row.totp, protected, row.totp_step)
-        return TotpSeed(seed, credentials.seed_uri(seed, row.login))
+        return self.factors.new_totp(person, label, login=self._row(person).login)
 
     def confirm_totp(self, person: str, code: str) -> None:
-        """Put the enrolled seed in force. Raises :class:`SignInFailed` for a wrong code."""
-        row = self._row(person)
-        if row.totp_pending is None or not self._sessions.charge_person(person):
-            raise SignInFailed
-        step = self._sessions.match_code(person, row.totp_pending, code)
-        if step is None:
+        """Put the enrolled seed in force, beside others. Raises :class:`SignInFailed` for a wrong code."""
+        self._row(person)
+        if not self._sessions.charge_person(person) or self.factors.confirm_totp(person, code) is None:
             raise SignInFailed
         self._store.refund(person, clear=True)
-        self._store.set_totp(person, row.totp_pending, None, step)
-        self.journal.record(What.FACTOR_SET, institution=self.institution, subject=person)
+        self.end_temporary(person)
+
+    def end_temporary(self, person: str) -> None:
+        """A new factor is in force: the sessions of the temporary route end, at once."""
+        for session in self._store.sessions("person = ? AND method = ?", person, int(AuthMethod.TEMPORARY)):
+            self._sessions.end(session, reason="factor.enrolled")
 
     def drop_totp(self, person: str, *, by: Session | None = None) -> None:
         """Remove the second factor (a lost telephone); a short password no longer suffices then. Ends all sessions."""
         self._require_manager(by)
         self._row(person)
-        self._store.set_totp(person, None, None)
+        self.factors.remove_all(person, kind=FactorKind.TOTP)
         self.journal.record(What.FACTOR_REMOVED, session=by, institution=self.institution, subject=person)
         self.sign_out_everywhere(person, reason="factor.removed")
 
     # Sessions (see ``sessions``)
 
-    def sign_in(self, login: str, password: str, code: str | None, certificate: bytes) -> Session:
-        """Sign in on the device with ``certificate`` (SHA-256 of its DER). Raises ``SignInFailed`` or ``CertificateRefused``."""
-        return self._sessions.sign_in(login, password, code, certificate)
+    def sign_in(
+        self, login: str, password: str, code: str | None, certificate: bytes, arrival: Arrival | None = None
+    ) -> Session:
+        """Sign in on the device with ``certificate`` (SHA-256 of its DER). Raises ``SignInFailed`` or ``CertificateRefused``.
+
+        ``arrival``: the browser's place cookie and kind; then the session may ask for confirmation first (``Session.unconfirmed``).
+        """
+        return self._sessions.sign_in(login, Secrets(password, code), certificate, arrival)
+
+    def admit(
+        self, person: str | None, secrets: Secrets, certificate: bytes, arrival: Arrival | None = None
+    ) -> Session:
+        """As :meth:`sign_in` for a person found otherwise (``factors.claimed`` of a passkey's answer); ``None`` for whom nobody knows."""
+        return self._sessions.admit(person, secrets, certificate, arrival)
+
+    def prove_again(self, session: Session, secrets: Secrets) -> Session:
+        """A fresh proof for critical actions, under a new token. Raises ``SignInFailed``."""
+        return self._sessions.prove_again(session, secrets)
 
     def session(self, token: str, certificate: bytes) -> Session:
         """The session behind ``token``; asked at every request. Raises ``SessionEnded``."""
         return self._sessions.session(token, certificate)
 
-    def require(self, session: Session, action: str, *, subject: str | None = None) -> None:
-        """Raise ``NotPermitted``, and record it, unless the session's roles may do ``action``."""
-        self._sessions.require(session, action, subject=subject)
+    def require(
+        self, session: Session, action: str, *, subject: str | None = None, proof: bool = True, critical: bool = False
+    ) -> None:
+        """Raise ``ConfirmationNeeded``, ``NotPermitted`` or ``ProofNeeded`` unless the session may do ``action`` now.
+
+        Without ``proof`` a critical action does not ask for a fresh proof: for pages that only show what it is about. With ``critical``
+        any action does: who finds an open session must not put a factor of their own beside its owner's.
+        """
+        self._sessions.require(session, action, subject=subject, proof=proof, critical=critical)
+
+    def end(self, session: Session, *, reason: str) -> None:
+        """End a session from a list of sessions."""
+        self._sessions.end(session, reason=reason)
 
     def sign_out(self, token: str) -> None:
         """End the session; unknown tokens are fine."""
@@ -202,6 +281,10 @@ class Accounts:
     def sign_out_everywhere(self, person: str, *, reason: str = "everywhere") -> int:
         """End all sessions of a person; returns how many."""
         return self._sessions.sign_out_everywhere(person, reason=reason)
+
+    def when_ended(self, told: Callable[[bytes], object]) -> None:
+        """Tell ``told`` the id of every session that ends here from now on, however it ends."""
+        self._sessions.ended = told
 
     def sessions(self, person: str) -> list[Session]:
         """The sessions of a person, without tokens."""
@@ -253,10 +336,17 @@ class Accounts:
             self.require(by, "person.manage")
 
     def _say(self, body: object, person: str, by: Session | None) -> Acknowledged:
+        return self._author.ledger.submit(self._worded(body, person, by))
+
+    def _worded(self, body: object, person: str, by: Session | None) -> bytes:
+        """The signed operation, not yet submitted: a person who must approve it first is asked here, before anything is kept."""
         if by is None:
-            return self._author.submit(body, subject=person)
-        return self._author.submit(body, subject=person, person=by.person, device=by.device, auth=by.auth)
+            return self._author.compose(body, subject=person)
+        return self._author.compose(
+            body, subject=person, person=by.person, device=by.device, auth=by.auth, approving=by.approving
+        )
 
-
-def _account(row: PersonRow) -> Account:
-    return Account(row.person, row.login, row.name, row.password is not None, row.totp is not None)
+    def _account(self, row: PersonRow) -> Account:
+        return Account(
+            row.person, row.login, row.name, row.password is not None, self.factors.standing(row.person).totp > 0
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +50,11 @@ class Database:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(_SCHEMA)
+
+    def ensure(self, schema: str) -> None:
+        """Make the tables of a part that keeps its own beside these; ``schema`` is a script of ``CREATE … IF NOT EXISTS``."""
+        with self._lock, self._translated():
+            self._connection.executescript(schema)
 
     def close(self) -> None:
         """Close the file; later use is an error."""
@@ -96,12 +101,10 @@ class PersonRow:
     roles: int
     password: str | None = field(repr=False)
     long_password: bool
-    totp: bytes | None = field(repr=False)
-    totp_pending: bytes | None = field(repr=False)
-    totp_step: int
 
 
-_PERSON = "SELECT person, login, name, roles, password, long_password, totp, totp_pending, totp_step FROM people"
+_SESSION = "SELECT id, person, institution, device, certificate, method, started_ms, seen_ms FROM sessions"
+_PERSON = "SELECT person, login, name, roles, password, long_password FROM people"
 
 
 class Store:
@@ -142,33 +145,25 @@ class Store:
         """Replace the password hash."""
         self._run("UPDATE people SET password = ?, long_password = ? WHERE person = ?", encoded, int(long), person)
 
-    def set_totp(self, person: str, totp: bytes | None, pending: bytes | None, step: int = -1) -> None:
-        """Replace the seeds (under the keystore) and the last accepted time step."""
-        query = "UPDATE people SET totp = ?, totp_pending = ?, totp_step = ? WHERE person = ?"
-        self._run(query, totp, pending, step, person)
+    def insert_session(self, session: Session, unless: Callable[[Session], bool] | None = None) -> bool:
+        """Keep a session under the hash of its token; the token itself is not stored.
 
-    def use_step(self, person: str, step: int) -> bool:
-        """Consume a TOTP time step; false if it or a later one was used (also by a parallel request)."""
-        return self._run("UPDATE people SET totp_step = ? WHERE person = ? AND totp_step < ?", step, person, step) == 1
-
-    def insert_session(self, session: Session) -> None:
-        """Keep a session under the hash of its token; the token itself is not stored."""
-        self._run(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            session.id,
-            session.person,
-            session.institution,
-            session.device,
-            session.certificate,
-            int(session.method),
-            session.started_ms,
-            session.seen_ms,
-        )
+        ``unless`` holds for another session of the person: nothing is kept, and the answer is false. One transaction, so that of two
+        that begin at the same moment, also in two processes, one sees the other.
+        """
+        who = (session.id, session.person, session.institution, session.device, session.certificate)
+        with self._db.transaction() as db:
+            if unless is not None:
+                others = db.execute(f"{_SESSION} WHERE person = ?", (session.person,)).fetchall()
+                if any(unless(_session(row)) for row in others):
+                    return False
+            row = (*who, int(session.method), session.started_ms, session.seen_ms)
+            db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return True
 
     def sessions(self, where: str = "1", *cells: Cell) -> list[Session]:
         """Sessions without their tokens and roles; ``where`` is a fixed condition of ours."""
-        query = f"SELECT id, person, institution, device, certificate, method, started_ms, seen_ms FROM sessions WHERE {where}"
-        return [_session(row) for row in self._db.read(query, *cells)]
+        return [_session(row) for row in self._db.read(f"{_SESSION} WHERE {where}", *cells)]
 
     def touch_session(self, id_: bytes, seen_ms: int) -> None:
         """The session was used."""
@@ -193,7 +188,8 @@ class Store:
     def refund(self, who: str, *, clear: bool) -> None:
         """The attempt succeeded: forget all failures (``clear``) or only this one."""
         if clear:
-            self._run("DELETE FROM failures WHERE who = ?", who)
+            # A person's counts at places that they are known at have names of their own (`presence.lockout`).
+            self._run("DELETE FROM failures WHERE who = ? OR who GLOB ?", who, f"{who}@*")
         else:
             self._run("UPDATE failures SET count = count - 1 WHERE who = ? AND count > 0", who)
 
@@ -214,18 +210,8 @@ class Store:
 
 def _person(row: tuple[Cell, ...]) -> PersonRow:
     match row:
-        case (
-            str(p),
-            str(login),
-            str(name),
-            int(r),
-            (str() | None) as h,
-            int(n),
-            (bytes() | None) as t,
-            (bytes() | None) as q,
-            int(s),
-        ):
-            return PersonRow(p, login, name, r, h, bool(n), t, q, s)
+        case (str(p), str(login), str(name), int(r), (str() | None) as h, int(n)):
+            return PersonRow(p, login, name, r, h, bool(n))
     raise StoreFailed(name="people")
 
 

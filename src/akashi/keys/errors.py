@@ -11,6 +11,7 @@
     │   └── SuiteUnknown       a suite number that this edition does not know
     ├── Denied
     │   ├── PassphraseWrong    the passphrase does not open the keystore
+    │   ├── RecoveryKeyWrong   the shares do not open this key store
     │   └── SuiteRefused       the profile does not allow sealing with this suite
     ├── NotFound
     │   ├── KeystoreMissing    no keystore in this directory
@@ -74,6 +75,15 @@ class PassphraseWrong(Denied):
     code = "keys.passphrase_wrong"
     ja, en = "鍵束の合言葉が違います。", "The keystore's passphrase is wrong."
     hint_ja, hint_en = "大文字・小文字と入力の切り替えを確かめてください。", "Check the keyboard layout and capitals."
+
+
+class RecoveryKeyWrong(Denied):
+    """The recovery key that the shares made does not open this key store (another set, an older one, or an altered file)."""
+
+    code = "keys.recovery_wrong"
+    ja, en = "この分散鍵ではこの鍵束を開けません。", "These shares do not open this key store."
+    hint_ja = "鍵束の控えと分散鍵が同じ時のものかを確かめてください。"
+    hint_en = "Check that the copy of the key store and the shares are of the same making."
 
 
 class SuiteRefused(Denied):

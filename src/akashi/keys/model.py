@@ -29,6 +29,17 @@ class KeyKind(IntEnum):
     """Opens wraps of suite 2 (ECDH P-256)."""
 
 
+class KeyForm(IntEnum):
+    """Where a key's secret is. Permanent numbers (they stand in the key files), only appended."""
+
+    FILE = 1
+    """In its file, under the key store's master key."""
+    TOKEN = 2
+    """In a PKCS#11 token, not extractable; the file names it."""
+    WRAPPED = 3
+    """In its file, wrapped by the token's own key as well: the token must be there to unlock it into memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """argon2id parameters: passes, KiB of memory, lanes. Recorded in the keystore, so a later change stays readable."""

@@ -28,6 +28,7 @@ from akashi.ledger.engine.chain import OWN_KINDS, verify_note
 from akashi.ledger.engine.rowseal import RowSeal, share
 from akashi.ledger.errors import EncodingError, LedgerDamaged, ProofError, Refused
 from akashi.ledger.events import KindTable
+from akashi.ledger.keyring.members import LogSigner, signers
 from akashi.ledger.model import Header, Leaf
 from akashi.ledger.registry import log_identity
 from akashi.ledger.state import Memory, Overlay
@@ -35,7 +36,7 @@ from akashi.ledger.store import DATABASE, STORE_FAULTS, BlockRow, LeafRow, Table
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import ZERO_HASH, effects_digest, encode_header, header_hash, parse_leaf
 from akashi.ledger.wire.merkle import Frontier, leaf_hash
-from akashi.ledger.wire.note import NoteSigner, origin_parts, parse_checkpoint
+from akashi.ledger.wire.note import NoteKind, NoteSigner, key_hash, origin_parts, parse_checkpoint
 
 MAX_FINDINGS = 1_000
 _PROGRESS_EVERY = 256
@@ -146,6 +147,7 @@ class _Walk:
         self._blocks = 0
         self._rows = 0
         self._total = 0
+        self._signers: list[LogSigner] = []
         self.step = 1
 
     def found(self, step: int, failure: str, at: int) -> None:
@@ -168,6 +170,8 @@ class _Walk:
                 self.found(1, "store.structure", 0)
         tables = Tables(connection)
         self._total = tables.size()
+        # As the table says; step 7 compares this row with the rebuild.
+        self._signers = sorted(signers(Overlay(tables.state)))
         blocks = tables.blocks(1, 1 << 62)
         for rows in _by_block(tables.leaves(0, 1 << 62)):
             self._block(rows, next(blocks, None))
@@ -241,9 +245,18 @@ class _Walk:
             # The cosigner is told by its key, its name by the line: a name alone proves nothing.
             names = [line.name for line in parse_checkpoint(block.note).lines[1:]]
             name = names[0] if len(names) == 1 else ""
-            verify_note(block.note, header, identity.origin, identity.log_key, (name, identity.cosigner_key))
+            pair = self._pair(block.note, LogSigner(identity.log_key, identity.cosigner_key), identity.origin)
+            verify_note(block.note, header, identity.origin, pair.log_key, (name, pair.cosigner_key))
         except (EncodingError, ProofError) as error:
             self.found(6, error.failure, block.height)
+
+    def _pair(self, note: bytes, alone: LogSigner, origin: str) -> LogSigner:
+        """Whose keys signed: those of the log while one server keeps it, else of an enrolled server, which stores what it signed itself."""
+        line = parse_checkpoint(note).lines[0]
+        for one in (alone, *self._signers):
+            if line.hash == key_hash(origin, NoteKind.ED25519, one.log_key):
+                return one
+        return alone
 
     def _state(self, tables: Tables) -> None:
         """Step 7: the table beside the rebuild."""
@@ -267,7 +280,10 @@ class _Walk:
 
     def _seal(self) -> RowSeal | None:
         identity = log_identity(Overlay(self._replay.state))
-        if self._cosigner is None or identity is None or identity.cosigner_key != self._cosigner.public_key:
+        if self._cosigner is None or identity is None:
+            return None
+        sealers = {identity.cosigner_key, *(one.cosigner_key for one in self._signers)}
+        if self._cosigner.public_key not in sealers:
             return None
         return RowSeal.of(self._cosigner, origin_parts(identity.origin)[0])
 

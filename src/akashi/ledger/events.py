@@ -26,8 +26,9 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, dataclass_transform, 
 
 from akashi.errors import Misuse
 from akashi.ledger.errors import EncodingError, Refused
-from akashi.ledger.model import HANDLE, KIND, Purpose, Statement
-from akashi.ledger.state import WriteState
+from akashi.ledger.model import HANDLE, KIND, Approver, Purpose, Statement
+from akashi.ledger.rules import Allowed, Denied
+from akashi.ledger.state import ReadState, WriteState
 from akashi.ledger.wire.cbor import Value
 
 _TAGS: dict[str, type] = {}
@@ -220,6 +221,14 @@ class Context(NamedTuple):
     signer_key: bytes
     signer_purpose: Purpose
     block_ms: int
+    approvers: tuple[Approver, ...] = ()
+    """Whose approvals were verified, each person at most once."""
+
+
+def require(decision: Allowed | Denied) -> None:
+    """Refuse what was denied, for its reason: raises :class:`Refused`. What ``apply`` does with a decision of its rules."""
+    if isinstance(decision, Denied):
+        raise Refused(decision.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +264,15 @@ class AnyKind(Protocol):
 
 
 class KindTable:
-    """``(tag, version) -> Kind``: assembled once in ``app/wiring.py`` and handed to the engine."""
+    """``(tag, version) -> Kind``, and whose approval counts: assembled once in ``app/wiring.py`` and handed to the engine.
 
-    def __init__(self, kinds: Iterable[AnyKind]) -> None:
+    ``is_active(state, person, institution)``: whether a person may approve for the institution now; a table without people asks nobody.
+    """
+
+    def __init__(
+        self, kinds: Iterable[AnyKind], is_active: Callable[[ReadState, str, str], bool] | None = None
+    ) -> None:
+        self.is_active = is_active or (lambda _state, _person, _institution: True)
         self._kinds: dict[tuple[str, int], AnyKind] = {}
         for kind in kinds:
             at = (kind.info.tag, kind.info.version)

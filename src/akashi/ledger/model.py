@@ -39,6 +39,17 @@ class AuthMethod(IntEnum):
     MACHINE = 0
     PASSWORD = 1
     PASSWORD_TOTP = 2
+    PASSKEY = 3
+    """A passkey that verified its user: two factors in one gesture."""
+    PASSWORD_PASSKEY = 4
+    PASSWORD_RECOVERY = 5
+    """Password and a recovery code."""
+    TEMPORARY = 6
+    """The temporary route after a lost token: password and a code that a colleague issued after an identity check."""
+    CLIENT = 7
+    """A machine client with a credential of its own."""
+    EMERGENCY = 8
+    """An emergency account that was opened (break-glass): everything done so is reviewed."""
 
 
 class Purpose(IntEnum):
@@ -49,6 +60,53 @@ class Purpose(IntEnum):
     SERVER = 3
     DEVICE = 4
     OPENING = 5
+    PERSON = 6
+    """A person's own key (passkey, browser key, device key): approves operations, never signs envelopes."""
+
+
+class ApprovalKind(IntEnum):
+    """With what a person approved an operation. Permanent numbers, only appended."""
+
+    PASSKEY = 1
+    """A WebAuthn assertion whose challenge is the operation id."""
+    BROWSER_KEY = 2
+    """A key that the browser keeps and does not give out (WebCrypto, P-256)."""
+    DEVICE_KEY = 3
+    """A key of the command line on one device: a file under a passphrase, or a token."""
+
+
+class Basis(IntEnum):
+    """Why a person's key was enrolled. Permanent numbers, only appended."""
+
+    INTRODUCED = 1
+    """The person's first key, on the institution's word alone."""
+    OWN_KEY = 2
+    """Approved with a key that the person already had."""
+    RESET = 3
+    """Said by another person of the institution, after an identity check."""
+
+
+class Approval(NamedTuple):
+    """A person's own signature over an operation id (docs/spec/operation.md section 4); not yet verified."""
+
+    kind: ApprovalKind
+    key: bytes
+    """Key id: SHA-256 of the key's SubjectPublicKeyInfo, enrolled with purpose ``PERSON``."""
+    signature: bytes
+    """64 bytes, as in an envelope."""
+    authenticator_data: bytes = b""
+    client_data: bytes = b""
+    """Both empty but for a passkey (WebAuthn level 3, section 6.1 and 5.8.1)."""
+
+
+class Approver(NamedTuple):
+    """Who approved, as ``apply`` may know it: the approval was verified under a key enrolled for this person."""
+
+    person: str
+    kind: ApprovalKind
+    key: bytes
+    basis: Basis = Basis.INTRODUCED
+    """On whose word the key is the person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +157,7 @@ class Operation(NamedTuple):
 
     id: bytes
     """SHA-256("akashi/op/1" 00 statement): derived from what is said, never chosen."""
+    approvals: tuple[Approval, ...] = ()
 
 
 def operation_id(statement_bytes: bytes) -> bytes:
@@ -141,3 +200,11 @@ class KeyRecord:
     valid_to_ms: int
     revoked_ms: int | None = None
     compromised_since_ms: int | None = None
+    person: str | None = None
+    """Whose key it is (purpose ``PERSON`` only), with the four fields below."""
+    approval: ApprovalKind | None = None
+    rp_id_hash: bytes | None = None
+    """Passkeys: SHA-256 of the relying party id."""
+    origin_digest: bytes | None = None
+    """Passkeys: SHA-256 of the origin."""
+    basis: Basis | None = None

@@ -4,14 +4,13 @@ Guarantees: the public-key infrastructure of record is what these kinds wrote in
 keys that sign prove possession; the log key changes only to the successor that was committed before. Refuses: enrolment
 by anyone but whom ``rules.decide_enrolment`` names. Trusts nobody: possession is checked here, X.509 plays no part.
 
-State (owned here): ``key`` key id -> record; ``keyof`` purpose, institution, key id -> valid to; ``log`` genesis, key, clock, stamp.
+State (owned here): ``log`` genesis, key, clock, stamp; keys are kept by ``keyring.records``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import lru_cache
 from hashlib import sha256
 
 from akashi.ledger.errors import EncodingError, LedgerDamaged, ProofError, Refused
@@ -31,13 +30,60 @@ from akashi.ledger.events import (
     number,
     octets,
 )
-from akashi.ledger.model import Algorithm, KeyRecord, Purpose
-from akashi.ledger.rules import Decision, Denied, decide_enrolment, decide_revocation, is_current
+from akashi.ledger.keyring.handover import HANDOVER, handed_over
+from akashi.ledger.keyring.records import (
+    OpeningKey,
+    index_key,
+    key_record,
+    keyof,
+    keys_of,
+    keys_of_person,
+    opening_key,
+    put_key,
+    record_of,
+    records_under,
+    suite_and_device,
+)
+from akashi.ledger.model import Algorithm, ApprovalKind, Basis, KeyRecord, Purpose
+from akashi.ledger.rules import (
+    Decision,
+    Denied,
+    decide_enrolment,
+    decide_person_key,
+    decide_person_key_form,
+    decide_revocation,
+    is_current,
+)
 from akashi.ledger.state import ReadState, WriteState
-from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
-from akashi.ledger.wire.envelope import verify_signature
+from akashi.ledger.wire.envelope import verify_public_key, verify_signature
 from akashi.ledger.wire.note import origin_parts
+
+__all__ = [
+    "LEDGER_KINDS",
+    "NO_ALGORITHM",
+    "ClockWasStepped",
+    "Genesis",
+    "KeyEnrolled",
+    "KeyRevoked",
+    "LogIdentity",
+    "LogRekeyed",
+    "LogStamped",
+    "OpeningKey",
+    "RevocationReason",
+    "StepReason",
+    "genesis_record",
+    "key_record",
+    "keys_of",
+    "keys_of_person",
+    "last_stamp_ms",
+    "log_identity",
+    "log_key_commitment",
+    "opening_key",
+    "possession_message",
+    "record_of",
+    "stepped_to",
+]
 
 NO_ALGORITHM = 0
 """Algorithm of keys that do not sign (opening keys)."""
@@ -108,6 +154,11 @@ class KeyEnrolled:
     possession: bytes | None = number(8, octets(64, 64), default=None)
     suite: int | None = number(9, integer(1, 65535), default=None)
     device: str | None = number(10, handle("dev"), default=None)
+    person: str | None = number(11, handle("per"), default=None)
+    approval: ApprovalKind | None = number(12, enum(ApprovalKind), default=None)
+    rp_id_hash: bytes | None = number(13, digest(), default=None)
+    origin_digest: bytes | None = number(14, digest(), default=None)
+    basis: Basis | None = number(15, enum(Basis), default=None)
 
 
 @event("key.revoked", signers={Purpose.SECRETARIAT, Purpose.GATEWAY})
@@ -147,16 +198,6 @@ class ClockWasStepped:
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningKey:
-    """A public key to which payloads for an institution are sealed."""
-
-    key: bytes
-    suite: int
-    public: bytes
-    valid_to_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class LogIdentity:
     """What the state says about the log itself."""
 
@@ -172,9 +213,10 @@ def log_key_commitment(public: bytes) -> bytes:
     return sha256(b"akashi/logkey/1\x00" + public).digest()
 
 
-def possession_message(ledger_id: bytes, key: bytes, institution: str) -> bytes:
-    """What a newly enrolled key signs: "akashi/pop/1" 00 ledger id, key id, institution (UTF-8)."""
-    return b"akashi/pop/1\x00" + ledger_id + key + institution.encode()
+def possession_message(ledger_id: bytes, key: bytes, institution: str, person: str | None = None) -> bytes:
+    """What a newly enrolled key signs: "akashi/pop/1" 00 ledger id, key id, institution (UTF-8); for a person's key 00 and the person."""
+    whose = b"" if person is None else b"\x00" + person.encode()
+    return b"akashi/pop/1\x00" + ledger_id + key + institution.encode() + whose
 
 
 def genesis_record(body: Genesis, block_ms: int) -> KeyRecord:
@@ -183,55 +225,6 @@ def genesis_record(body: Genesis, block_ms: int) -> KeyRecord:
     return KeyRecord(
         key, body.secretariat_algorithm, body.secretariat_spki, body.secretariat, Purpose.SECRETARIAT, block_ms, MAX_MS
     )
-
-
-@lru_cache(maxsize=4096)
-def record_of(key: bytes, raw: bytes) -> KeyRecord:
-    """The record that the state keeps as ``raw`` under key id ``key``."""
-    fields = cbor.decode(raw)
-    if not isinstance(fields, list) or len(fields) != 10:
-        raise LedgerDamaged("state.key")
-    algorithm, spki, institution, purpose, start, end, revoked, compromised, _, _ = fields
-    if not (isinstance(algorithm, int) and isinstance(spki, bytes) and isinstance(institution, str)):
-        raise LedgerDamaged("state.key")
-    if not (isinstance(purpose, int) and isinstance(start, int) and isinstance(end, int)):
-        raise LedgerDamaged("state.key")
-    if not (revoked is None or isinstance(revoked, int)) or not (compromised is None or isinstance(compromised, int)):
-        raise LedgerDamaged("state.key")
-    return KeyRecord(key, algorithm, spki, institution, Purpose(purpose), start, end, revoked, compromised)
-
-
-def key_record(state: ReadState, key: bytes) -> KeyRecord | None:
-    """The key enrolled under ``key`` (key id, 32 bytes), valid or not."""
-    value = state.get("key", key)
-    return None if value is None else record_of(key, cbor.encode(value))
-
-
-def _keyof(purpose: Purpose, institution: str = "", key: bytes = b"") -> bytes:
-    return bytes((purpose,)) + (institution.encode() + b"\x00" if institution else b"") + key
-
-
-def keys_of(state: ReadState, institution: str, purpose: Purpose) -> list[KeyRecord]:
-    """All keys ever enrolled for an institution and a purpose, in key id order; ``rules.is_current`` tells which count."""
-    return _records(state, _keyof(purpose, institution))
-
-
-def _records(state: ReadState, prefix: bytes) -> list[KeyRecord]:
-    found = [key_record(state, at[-32:]) for at, _ in state.scan("keyof", prefix)]
-    return [record for record in found if record is not None]
-
-
-def opening_key(state: ReadState, institution: str, now_ms: int) -> OpeningKey | None:
-    """The current opening key of an institution that is valid longest, or ``None``: then nothing can be sealed to it."""
-    current = [record for record in keys_of(state, institution, Purpose.OPENING) if is_current(record, now_ms)]
-    if not current:
-        return None
-    best = max(current, key=lambda record: (record.valid_to_ms, record.valid_from_ms, record.key))
-    value = state.get("key", best.key)
-    suite = value[8] if isinstance(value, list) else None
-    if not isinstance(suite, int):
-        raise LedgerDamaged("state.key")
-    return OpeningKey(best.key, suite, best.spki, best.valid_to_ms)
 
 
 def log_identity(state: ReadState) -> LogIdentity | None:
@@ -269,25 +262,6 @@ def _signer(state: ReadState, context: Context) -> KeyRecord:
     return record
 
 
-def _put_key(state: WriteState, record: KeyRecord, suite: int | None, device: str | None) -> None:
-    state.put(
-        "key",
-        record.key,
-        [
-            record.algorithm,
-            record.spki,
-            record.institution,
-            int(record.purpose),
-            record.valid_from_ms,
-            record.valid_to_ms,
-            record.revoked_ms,
-            record.compromised_since_ms,
-            suite,
-            device,
-        ],
-    )
-
-
 def _apply_genesis(state: WriteState, body: Genesis, context: Context) -> None:
     if state.get("log", b"genesis") is not None:
         raise Refused("genesis.again")
@@ -301,8 +275,8 @@ def _apply_genesis(state: WriteState, body: Genesis, context: Context) -> None:
     record = genesis_record(body, context.block_ms)
     state.put("log", b"genesis", [body.origin, body.cosigner_key, body.secretariat])
     state.put("log", b"key", [body.log_key, body.next_log_key])
-    _put_key(state, record, None, None)
-    state.put("keyof", _keyof(record.purpose, record.institution, record.key), record.valid_to_ms)
+    put_key(state, record)
+    index_key(state, record)
 
 
 def _apply_enrolled(state: WriteState, body: KeyEnrolled, context: Context) -> None:
@@ -320,23 +294,55 @@ def _apply_enrolled(state: WriteState, body: KeyEnrolled, context: Context) -> N
     gateways = keys_of(state, body.institution, Purpose.GATEWAY)
     current = [record for record in gateways if is_current(record, context.block_ms)]
     _require(decide_enrolment(body.purpose, body.institution, _signer(state, context), current))
+    record = _enrolled_record(body)
+    _check_person(state, record, context)
     _check_possession(body, context.statement.ledger)
-    record = KeyRecord(
-        body.key, body.algorithm, body.public, body.institution, body.purpose, body.valid_from_ms, body.valid_to_ms
+    put_key(state, record, body.suite, body.device)
+    index_key(state, record)
+
+
+def _enrolled_record(body: KeyEnrolled) -> KeyRecord:
+    return KeyRecord(
+        body.key,
+        body.algorithm,
+        body.public,
+        body.institution,
+        body.purpose,
+        body.valid_from_ms,
+        body.valid_to_ms,
+        person=body.person,
+        approval=body.approval,
+        rp_id_hash=body.rp_id_hash,
+        origin_digest=body.origin_digest,
+        basis=body.basis,
     )
-    _put_key(state, record, body.suite, body.device)
-    state.put("keyof", _keyof(body.purpose, body.institution, body.key), body.valid_to_ms)
+
+
+def _check_person(state: ReadState, record: KeyRecord, context: Context) -> None:
+    """A person's key: its fields, the one encoding of a key that can be used, and on whose word it is theirs."""
+    _require(decide_person_key_form(record))
+    if record.person is None:
+        return
+    try:
+        verify_public_key(Algorithm(record.algorithm), record.spki)
+    except ProofError as error:
+        raise Refused("enrolment.public") from error
+    # What another institution said of the same handle must not keep anybody from a first key.
+    before = bool(keys_of_person(state, record.person, record.institution))
+    approvers = frozenset(approver.person for approver in context.approvers)
+    _require(decide_person_key(record, context.statement.actor.person, approvers, before=before))
 
 
 def _check_possession(body: KeyEnrolled, ledger_id: bytes) -> None:
     """Keys that sign operations prove possession, so that nobody can enrol another's key as their own."""
+    passkey = body.approval is ApprovalKind.PASSKEY  # it signs nothing but assertions; sign-in saw one
     if body.possession is None:
-        if body.purpose in (Purpose.DEVICE, Purpose.OPENING):
+        if body.purpose in (Purpose.DEVICE, Purpose.OPENING) or passkey:
             return
         raise Refused("enrolment.possession")
-    if body.purpose is Purpose.OPENING:
+    if body.purpose is Purpose.OPENING or passkey:
         raise Refused("enrolment.possession")
-    message = possession_message(ledger_id, body.key, body.institution)
+    message = possession_message(ledger_id, body.key, body.institution, body.person)
     try:
         verify_signature(Algorithm(body.algorithm), body.public, message, body.possession)
     except ProofError as error:
@@ -348,15 +354,15 @@ def _apply_revoked(state: WriteState, body: KeyRevoked, context: Context) -> Non
         raise Refused("key.reason")
     record = key_record(state, body.key)
     secretariats = [
-        other for other in _records(state, _keyof(Purpose.SECRETARIAT)) if is_current(other, context.block_ms)
+        other
+        for other in records_under(state, "keyof", keyof(Purpose.SECRETARIAT))
+        if is_current(other, context.block_ms)
     ]
     _require(decide_revocation(record, _signer(state, context), secretariats))
-    value = state.get("key", body.key)
-    if record is None or not isinstance(value, list) or len(value) != 10:
+    if record is None:
         raise LedgerDamaged("state.key")
     changed = replace(record, revoked_ms=context.block_ms, compromised_since_ms=body.compromised_since_ms)
-    suite, device = value[8], value[9]
-    _put_key(state, changed, suite if isinstance(suite, int) else None, device if isinstance(device, str) else None)
+    put_key(state, changed, *suite_and_device(state, body.key))
 
 
 def _apply_stamped(state: WriteState, body: LogStamped, context: Context) -> None:
@@ -369,7 +375,7 @@ def _apply_stamped(state: WriteState, body: LogStamped, context: Context) -> Non
 
 def _apply_rekeyed(state: WriteState, body: LogRekeyed, _: Context) -> None:
     identity = log_identity(state)
-    if identity is None or log_key_commitment(body.log_key) != identity.next_log_key:
+    if identity is None or handed_over(state) or log_key_commitment(body.log_key) != identity.next_log_key:
         raise Refused("log.commitment")
     if body.log_key == identity.cosigner_key:
         raise Refused("log.commitment")
@@ -389,5 +395,6 @@ LEDGER_KINDS: tuple[AnyKind, ...] = (
     Kind(LogStamped, _apply_stamped),
     Kind(LogRekeyed, _apply_rekeyed),
     Kind(ClockWasStepped, _apply_stepped),
+    HANDOVER,
 )
 """The kinds that every ledger has; ``app`` adds those of the other parts."""

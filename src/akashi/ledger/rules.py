@@ -13,11 +13,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from akashi.ledger.model import MAX_AHEAD_MS, Algorithm, KeyRecord, Purpose, Statement
+from akashi.ledger.model import (
+    MAX_AHEAD_MS,
+    Algorithm,
+    Approval,
+    ApprovalKind,
+    Basis,
+    KeyRecord,
+    Purpose,
+    Statement,
+)
 
 CLOCK_TOLERANCE_MS = 60_000
 SIGNING = frozenset({Purpose.SECRETARIAT, Purpose.GATEWAY, Purpose.SERVER})
-"""Purposes whose keys sign operations; device and opening keys never do."""
+"""Purposes whose keys sign operations; device, opening and persons' keys never do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +94,58 @@ def decide_enrolment(purpose: Purpose, institution: str, signer: KeyRecord, gate
     if purpose is Purpose.OPENING:
         # Only the institution itself says what opens its payloads; nobody can slip in a key that reads along.
         return ALLOWED if own_gateway else Denied("enrolment.opening")
+    if purpose is Purpose.PERSON:
+        return ALLOWED if own_gateway else Denied("enrolment.person")
     if purpose is Purpose.GATEWAY and gateways:
         return ALLOWED if own_gateway else Denied("enrolment.gateway")
     return ALLOWED if signer.purpose is Purpose.SECRETARIAT else Denied("enrolment.secretariat")
+
+
+def decide_person_key_form(record: KeyRecord) -> Decision:
+    """Whether the fields of a person's key stand, all of them, for such a key and for no other (registry.md)."""
+    said = (record.person, record.approval, record.basis)
+    for_passkeys = (record.rp_id_hash, record.origin_digest)
+    if record.purpose is not Purpose.PERSON:
+        return ALLOWED if set(said + for_passkeys) == {None} else Denied("enrolment.person")
+    passkey = record.approval is ApprovalKind.PASSKEY
+    if None in said or any((value is None) == passkey for value in for_passkeys):
+        return Denied("enrolment.person")
+    return ALLOWED
+
+
+def decide_person_key(record: KeyRecord, actor: str | None, approvers: frozenset[str], *, before: bool) -> Decision:
+    """On whose word a new key is its person's.
+
+    ``actor``: the person for whom the operation was done; ``approvers``: persons whose approvals were verified; ``before``: whether the person
+    ever had a key at this institution.
+    """
+    match record.basis:
+        case Basis.INTRODUCED:
+            allowed = not before
+        case Basis.OWN_KEY:
+            allowed = record.person in approvers
+        case Basis.RESET:
+            allowed = actor is not None and actor != record.person
+        case _:
+            allowed = False
+    return ALLOWED if allowed else Denied("enrolment.basis")
+
+
+def decide_approver(record: KeyRecord | None, approval: Approval, institution: str, block_ms: int) -> Decision:
+    """Whether the enrolled key may approve for ``institution`` at ``block_ms`` (operation.md section 4)."""
+    if record is None:
+        return Denied("approval.unknown")
+    if record.purpose is not Purpose.PERSON or record.person is None or record.basis is None:
+        return Denied("approval.purpose")
+    if record.approval is not approval.kind:
+        return Denied("approval.kind")
+    if record.institution != institution:
+        return Denied("approval.institution")
+    if not record.valid_from_ms <= block_ms < record.valid_to_ms:
+        return Denied("approval.expired")
+    if record.revoked_ms is not None:
+        return Denied("approval.revoked")
+    return ALLOWED
 
 
 def decide_revocation(record: KeyRecord | None, signer: KeyRecord, secretariats: list[KeyRecord]) -> Decision:

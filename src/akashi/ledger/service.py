@@ -17,30 +17,30 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from akashi.clock import Clock
 from akashi.durable import fsync_directory, make_directory, write_file
-from akashi.errors import AkashiError, Conflict, NotFound, Unavailable
-from akashi.ledger.engine.chain import Chain, Head, LogKeys, Trace, acknowledged, silent
+from akashi.errors import AkashiError, Conflict, Unavailable
+from akashi.ledger.engine.chain import Chain, Head, LogKeys, Trace, silent
 from akashi.ledger.engine.group import MAX_BATCH, GroupCommit, Outcome, Pending, Ticket
 from akashi.ledger.engine.opening import check_witnessed, open_checks
+from akashi.ledger.engine.reading import LedgerReader, UnknownOperation
 from akashi.ledger.engine.rowseal import RowSeal
 from akashi.ledger.errors import EncodingError, LedgerDamaged, LedgerLocked, LedgerStopped
 from akashi.ledger.events import KindTable
 from akashi.ledger.model import Operation
-from akashi.ledger.port import Acknowledged, Entry
+from akashi.ledger.port import Acknowledged
 from akashi.ledger.registry import LogIdentity
-from akashi.ledger.state import Overlay, ReadState
-from akashi.ledger.store import DATABASE, LeafRow, Pool, Tables, connect, create_tables, translated
+from akashi.ledger.store import DATABASE, Pool, Tables, connect, create_tables, translated
 from akashi.ledger.wire.envelope import parse_operation
-from akashi.ledger.wire.merkle import consistency_proof, inclusion_proof, range_proof
 from akashi.ledger.wire.note import NoteSigner, origin_parts
-from akashi.ledger.wire.receipt import format_receipt
 
 SEEN_EVERY_MS = 1_000
+
+__all__ = ["Engine", "LedgerExists", "UnknownOperation", "WriterLock"]
 
 
 class LedgerExists(Conflict):
@@ -48,13 +48,6 @@ class LedgerExists(Conflict):
 
     code = "ledger.exists"
     ja, en = "台帳はすでにあります。", "There is a ledger here already."
-
-
-class UnknownOperation(NotFound):
-    """No accepted operation has this id."""
-
-    code = "ledger.unknown_operation"
-    ja, en = "その操作は台帳にありません（{operation}）。", "No such operation on the ledger ({operation})."
 
 
 class WriterLock:
@@ -96,7 +89,7 @@ def create_store(directory: Path, genesis: Operation, kinds: KindTable, keys: Lo
     fsync_directory(directory)
 
 
-class Engine:
+class Engine(LedgerReader):
     """One open ledger. Thread-safe; see the module for what it promises."""
 
     def __init__(
@@ -108,16 +101,13 @@ class Engine:
         pool: Pool,
         identity: LogIdentity,
     ) -> None:
+        super().__init__(path, pool, identity)
         self._lock = lock
-        self._path = path
         self._connection = connection
         self._chain = chain
-        self._pool = pool
-        self._identity = identity
         self._group = GroupCommit(self._commit)
         self._seen: Path | None = None
         self._seen_ms = 0
-        self._closed = False
 
     @classmethod
     def create(
@@ -221,35 +211,6 @@ class Engine:
             write_file(self._seen, self._head().row.note)
             self._seen_ms = block_ms
 
-    @property
-    def ledger_id(self) -> bytes:
-        """16 bytes; goes into every statement."""
-        return origin_parts(self._identity.origin)[0]
-
-    @property
-    def origin(self) -> str:
-        """The origin line of its checkpoints."""
-        return self._identity.origin
-
-    @property
-    def path(self) -> Path:
-        """The database file."""
-        return self._path
-
-    @property
-    def size(self) -> int:
-        """Leaves in the newest checkpoint."""
-        return self._head().header.size
-
-    @property
-    def height(self) -> int:
-        """Height of the newest block."""
-        return self._head().header.height
-
-    def checkpoint(self) -> bytes:
-        """The newest signed checkpoint."""
-        return self._head().row.note
-
     def submit(self, envelope: bytes) -> Acknowledged:
         """Append one operation; durable when this returns. A known operation id is answered with the first acknowledgement."""
         (outcome,) = self._group.run([parse_operation(envelope)])
@@ -271,83 +232,9 @@ class Engine:
         self._chain.successor = new_log_key
         return self.submit(envelope)
 
-    @contextmanager
-    def view(self) -> Iterator[ReadState]:
-        """A consistent view of the replicated state at one height; never blocks a writer."""
-        with self._reading() as tables:
-            yield Overlay(tables.state)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Tables]:
-        if self._closed:
-            raise LedgerStopped("closed")
-        with self._pool.reading() as tables:
-            yield tables
-
-    def entries(self, subject: str) -> Sequence[Entry]:
-        """All leaves whose statement names ``subject``, in log order."""
-        with self._reading() as tables:
-            return [_entry(row) for row in tables.leaves_of(subject)]
-
-    def registry(self) -> Sequence[Entry]:
-        """All leaves of the ledger's own kinds (genesis, keys, stamps, log keys, clock), in log order."""
-        with self._reading() as tables:
-            return [_entry(row) for row in tables.registry_leaves()]
-
-    def entry(self, operation_id: bytes) -> Entry | None:
-        """The leaf of one accepted operation."""
-        with self._reading() as tables:
-            row = tables.leaf(operation_id)
-        return None if row is None else _entry(row)
-
-    def leaves(self, start: int, end: int) -> Iterator[bytes]:
-        """Leaves ``[start, end)`` as stored, of one snapshot; fewer where the log is shorter."""
-        with self._reading() as tables:
-            for row in tables.leaves(start, end):
-                yield _entry(row).leaf
-
-    def header(self, height: int) -> bytes:
-        """The encoded header of a block (spec/tree.md section 3). Raises ``NotFound``."""
-        with self._reading() as tables:
-            for row in tables.blocks(height, height + 1):
-                return row.header
-        raise NotFound
-
-    def note(self, height: int) -> bytes:
-        """The checkpoint published with a block. Raises ``NotFound``."""
-        with self._reading() as tables:
-            for row in tables.blocks(height, height + 1):
-                return row.note
-        raise NotFound
-
-    def receipt(self, operation_id: bytes) -> bytes:
-        """The C2SP tlog-proof (spec/checkpoint.md section 3) against the newest checkpoint. Raises ``UnknownOperation``."""
-        with self._reading() as tables:
-            row, block = tables.leaf(operation_id), tables.newest_block()
-            if row is None or block is None:
-                raise UnknownOperation(operation=operation_id.hex()[:16])
-            _entry(row)
-            path = inclusion_proof(row.index, tables.size(), tables.subtree)
-        return format_receipt(row.leaf, row.index, path, block.note)
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Proof that the tree of ``new`` leaves extends that of ``old``; RFC 6962 2.1.2. Raises ``ProofError``."""
-        with self._reading() as tables:
-            return consistency_proof(old, new, tables.subtree)
-
-    def range(self, start: int, end: int, size: int | None = None) -> list[bytes]:
-        """Range proof of leaves ``[start, end)`` in the tree of ``size`` leaves, the newest by default (spec/tree.md 4)."""
-        with self._reading() as tables:
-            return range_proof(start, end, tables.size() if size is None else size, tables.subtree)
-
 
 def _parsed(envelope: bytes) -> Operation | EncodingError:
     try:
         return parse_operation(envelope)
     except EncodingError as error:
         return error
-
-
-def _entry(row: LeafRow) -> Entry:
-    acknowledged(row)  # the stored leaf still hashes to what the tree holds
-    return Entry(row.index, row.operation_id, row.leaf)

@@ -84,6 +84,42 @@ class ErasureReason(IntEnum):
     REQUESTED = 5
 
 
+class Account(IntEnum):
+    """What one server has said of its copy after an order to erase. Permanent numbers, only appended."""
+
+    WAITING = 0
+    ERASED = 1
+    NOTHING_HELD = 2
+    """It had no copy when it carried out the order, and takes none any more."""
+    NOT_PROVEN = 3
+    """It was retired without a word: nobody knows what it still holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyAccount:
+    """One server's copy of an ordered payload: what it said of it, and when."""
+
+    number: int
+    account: Account = Account.WAITING
+    at_ms: int = 0
+    backup_horizon_ms: int = 0
+    level: ErasureLevel = ErasureLevel.NONE
+
+
+class Survival(IntEnum):
+    """What is left of a copy, by its server's own word. Permanent numbers, only appended."""
+
+    NOTHING = 0
+    SEALED_BYTES = 1
+    """Sealed bytes that no key opens any more."""
+    BACKUPS = 2
+    """A bounded backup may still hold a wrapped key until its horizon."""
+    EVERYTHING = 3
+    """The server has not said yet."""
+    UNKNOWN = 4
+    """The server left without a word."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredPayload:
     """One row of the store: no key, no content."""
@@ -111,6 +147,8 @@ class ErasureOutcome:
     erased_ms: int
     backup_horizon_ms: int
     level: ErasureLevel
+    held: bool = True
+    """False: there was nothing here to destroy; the id is barred."""
 
 
 @dataclass(frozen=True, slots=True)

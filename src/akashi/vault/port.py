@@ -16,7 +16,8 @@ class PayloadStore(Protocol):
     """Sealed bodies and their wraps."""
 
     def stage(self, payload_id: bytes, wraps: Sequence[bytes], body: Iterable[bytes]) -> bytes:
-        """Store durably; returns the signed storage receipt (docs/spec/sealed-payload.md section 5).
+        """Store durably; returns the signed storage receipt (docs/spec/sealed-payload.md section 5), or where several servers keep the
+        ledger those of a quorum of them (``akashi.vault.receipt.split_receipts``).
 
         Raises ``StageRefused``, ``BodyTooLarge``, ``PayloadDiffers``, ``PayloadErased``, ``SealMalformed``.
         """

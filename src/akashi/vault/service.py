@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
@@ -197,9 +197,24 @@ class Vault:
             raise WrapMissing(payload=payload_id.hex())
         return wrap
 
+    def wraps(self, payload_id: bytes) -> list[bytes]:
+        """All wraps of a payload as they were staged, for another server or a mirror: openable by the recipients only.
+
+        Raises as :meth:`wrap`; ``WrapMissing`` also where some of them are gone.
+        """
+        row = self._readable(payload_id)
+        found = [self.wrap(payload_id, key) for key in self._slots.keys(payload_id)]
+        if digest_of_digests(wrap_digests(found)) != row.wraps_digest:
+            raise WrapMissing(payload=payload_id.hex())
+        return found
+
     def body(self, payload_id: bytes) -> Iterator[bytes]:
         """See :class:`~akashi.vault.port.PayloadStore`. Refusals come at the call, not at the first piece."""
         return self._pieces(self._readable(payload_id))
+
+    def receipt(self, payload_id: bytes) -> bytes:
+        """A fresh storage receipt for what is stored. Raises ``PayloadMissing``, ``PayloadErased``."""
+        return self._receipt(self._readable(payload_id))
 
     def _pieces(self, row: StoredPayload) -> Iterator[bytes]:
         sent, number = 0, 0
@@ -244,6 +259,27 @@ class Vault:
                 self._destroy(payload_id, forget=False)
         return self.outcome(payload_id)
 
+    def bar(self, payload_id: bytes, order_id: bytes, body_digest: bytes, wraps: tuple[bytes, ...]) -> ErasureOutcome:
+        """Carry out an order for a payload that is not here: its id is barred, so that no copy can come any more. Idempotent.
+
+        ``body_digest`` and ``wraps`` (digests) as announced. What is here after all is erased. The outcome says whether anything was held.
+        """
+        digests = digest_of_digests(wraps)
+        now = self._clock.now_ms()
+        row = StoredPayload(payload_id, PayloadStatus.ERASED, body_digest, digests, wraps, 0, now, order_id, now)
+        with self._changing:
+            if self._bodies.find(payload_id) is None:
+                # Level KEY until a scrub: what an upload that broke off left behind may still be in the files.
+                self._bodies.insert(replace(row, level=ErasureLevel.KEY), None, [])
+        return self.erase(payload_id, order_id)
+
+    def forget(self, payload_id: bytes) -> None:
+        """Drop a copy that turned out damaged, so that it can be staged again. Raises ``PayloadMissing``, ``PayloadErased``."""
+        with self._changing:
+            self._readable(payload_id)
+            self._bodies.mark(payload_id, PayloadStatus.ERASING)
+            self._destroy(payload_id, forget=True)
+
     def _destroy(self, payload_id: bytes, *, forget: bool) -> None:
         self._slots.wipe(payload_id, self._bodies.slots_of(payload_id))
         self._bodies.finish_erasure(payload_id, self._clock.now_ms(), forget=forget)
@@ -262,6 +298,7 @@ class Vault:
             row.erased_ms,
             row.erased_ms + self._slot_backup_age_ms,
             row.level,
+            held=row.size > 0,
         )
 
     def scrub(self) -> ScrubReport:

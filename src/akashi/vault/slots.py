@@ -134,6 +134,11 @@ class Slots:
             raise VaultDamaged("slot.checksum")
         return record.wrap
 
+    def keys(self, payload_id: bytes) -> list[bytes]:
+        """The key ids of a payload's wraps, in byte order."""
+        with self._lock:
+            return sorted(self._places.get(payload_id, {}))
+
     def counts(self) -> dict[bytes, int]:
         """How many slots each payload has, by payload id."""
         with self._lock:

@@ -109,8 +109,8 @@ class BodyStore:
                 self.drop_upload(upload)
         return len(rows)
 
-    def insert(self, row: StoredPayload, upload: int, slots: Sequence[int]) -> None:
-        """Make an upload a payload."""
+    def insert(self, row: StoredPayload, upload: int | None, slots: Sequence[int]) -> None:
+        """Make an upload a payload; without one, a tombstone."""
         values = (
             row.payload_id,
             int(row.status),

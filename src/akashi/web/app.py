@@ -1,7 +1,7 @@
 """The pages of a gateway as one ASGI application (behind the door of ``api``).
 
 Guarantees: every page but the sign-in needs a session; every error is a page with a sentence, a hint and a code; whoever is not signed
-in is led to the sign-in. Refuses unknown addresses with the same page as everything else.
+in is led to the sign-in, whoever must sign, prove or confirm first to the page for it (``people.approving``, ``people.places``). Refuses unknown addresses with the same page as everything else.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from akashi.app.conformity.seat import Seat
+from akashi.app.gateway.asking import LIFE_MS
 from akashi.app.gateway.home import Gateway
 from akashi.app.server.dashboard import ErrorCounter
+from akashi.clock import SystemClock
 from akashi.errors import AkashiError, NotFound
 from akashi.identity.errors import SessionEnded
-from akashi.web import devices, exchange, proof, sending, signing
+from akashi.identity.presence.errors import ConfirmationNeeded, PasskeyNeeded, ProofNeeded
+from akashi.ledger.keyring.approving import ApprovalWanted
+from akashi.web import devices, exchange, proof, results, sending, signing, words
 from akashi.web.conformity import (
     agreements,
     answering,
@@ -31,14 +35,25 @@ from akashi.web.conformity import (
     reporting,
     sheets,
 )
-from akashi.web.forms import FormInvalid
-from akashi.web.public import stylesheet
-from akashi.web.rendering import language_of, page, told
-from akashi.web.visitors import COOKIE
+from akashi.web.duty import declaring as declared_emergencies
+from akashi.web.duty import documents, emergencies, emergency_reviews, keys, landing, memberships, requests, visits
+from akashi.web.forms import Form, FormInvalid
+from akashi.web.maps import columns, one_column, shelf, trying
+from akashi.web.people import account, approving, own_factors, places
+from akashi.web.people.held import Held
+from akashi.web.public import script, stylesheet
+from akashi.web.rendering import language_of, page, sentences
+from akashi.web.signing import STEP_MS, FirstStep
+from akashi.web.staff import alerts, clients, listing, reports, resets, reviews, rights, servers
+from akashi.web.visitors import record_forged, to
 
 PARTS = (
-    signing, sending, exchange, proof, devices,
+    signing, sending, exchange, results, proof, devices,
     overview, sheets, answering, declaring, downloads, desk, agreements, reporting, assessing,
+    columns, one_column, trying, shelf, words,
+    account, own_factors, approving, places,
+    landing, emergencies, emergency_reviews, declared_emergencies, visits, requests, keys, documents, memberships,
+    listing, rights, reviews, resets, reports, alerts, clients, servers,
 )  # fmt: skip
 _LOG = logging.getLogger("akashi.web")
 
@@ -52,7 +67,7 @@ class PageUnknown(NotFound):
 
 def error_page(request: Request, error: AkashiError) -> Response:
     """An error for a person."""
-    return page(request, "error.html", error.http_status, error=told(error, language_of(request)))
+    return page(request, "error.html", error.http_status, error=sentences(error, language_of(request)))
 
 
 def web_app(gateway: Gateway | None, errors: ErrorCounter, seat: Seat | None = None) -> FastAPI:
@@ -65,23 +80,42 @@ def web_app(gateway: Gateway | None, errors: ErrorCounter, seat: Seat | None = N
         telemetry={"auto_configure": False},
     )
     app.state.gateway, app.state.seat = gateway, seat
+    clock = SystemClock() if gateway is None else gateway.clock
+    app.state.steps = Held[FirstStep](clock, life_ms=STEP_MS, most=1024, each=16)
+    app.state.files = Held[Form](clock, life_ms=LIFE_MS, most=8, each=2)  # each as large as an upload may be
     for part in PARTS:
         app.include_router(part.router)
     app.add_api_route("/static/akashi.css", stylesheet, methods=["GET"])
+    app.add_api_route("/static/akashi.js", script, methods=["GET"])
 
     def handle(request: Request, error: Exception) -> Response:
         known = _error_of(error)
-        if not isinstance(known, SessionEnded):  # to be asked to sign in is no error
-            errors.add(known.code)
-        if isinstance(known, SessionEnded):
-            answer = RedirectResponse("/login", 303)
-            answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="strict", path="/")
-            return answer
+        asking = _asking(request, known)
+        if asking is not None:  # to be asked is no error
+            return asking
+        errors.add(known.code)
+        if isinstance(known, FormInvalid):
+            record_forged(request)
         return error_page(request, known)
 
     for kind in (AkashiError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, handle)
     return app
+
+
+def _asking(request: Request, error: AkashiError) -> Response | None:
+    """The page on which the person says what is missing."""
+    if isinstance(error, SessionEnded):
+        return places.left()
+    if isinstance(error, ConfirmationNeeded):
+        return to("/place")
+    if isinstance(error, PasskeyNeeded):
+        return to("/me")  # a banner there says why
+    if isinstance(error, ProofNeeded):
+        return to("/prove", next=approving.nearest(request))
+    if isinstance(error, ApprovalWanted):
+        return approving.approval_page(request, error)
+    return None
 
 
 def _error_of(error: Exception) -> AkashiError:

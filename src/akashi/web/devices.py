@@ -10,8 +10,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from akashi.app.desk import devices
+from akashi.app.people.devices import standings
+from akashi.app.people.rights import present
 from akashi.errors import AkashiError
-from akashi.identity.model import Device, DeviceReason
+from akashi.identity.devices.model import DeviceStanding
+from akashi.identity.devices.rules import decide_renewal
+from akashi.identity.model import DeviceReason
+from akashi.ledger.rules import Allowed
 from akashi.web.exchange import chosen, words
 from akashi.web.rendering import told
 from akashi.web.visitors import Here, OwnForm, Visitor, needs, to
@@ -51,19 +56,32 @@ def _page(visitor: Visitor, error: AkashiError | None = None) -> Response:
         "devices.html",
         200 if error is None else error.http_status,
         error=None if error is None else told(error, visitor.language),
-        devices=[_row(one, people, visitor) for one in devices.listed(visitor.gateway, visitor.session)],
-        people=sorted(people.items(), key=lambda item: item[1]),
+        devices=[_row(one, people, visitor) for one in standings(visitor.gateway, visitor.session)],
+        people=present(visitor.gateway),
         reasons=words(DeviceReason),
+        alone=devices.may_add_alone(visitor.gateway),
     )
 
 
-def _row(one: Device, people: dict[str, str], visitor: Visitor) -> dict[str, object]:
+def _row(found: DeviceStanding, people: dict[str, str], visitor: Visitor) -> dict[str, object]:
+    one = found.device
     return {
         "handle": one.handle,
         "person": people.get(one.responsible, one.responsible),
         "from_ms": one.from_ms,
         "to_ms": one.to_ms,
+        "days": found.days_left,
+        "successor": found.successor,
+        "orphaned": found.orphaned,
         "revoked_ms": one.revoked_ms,
-        "machine": one.certificate == visitor.gateway.machine_certificate(),
+        "machine": one.machine,
         "here": one.handle == visitor.caller.device,
+        "renewable": renewable(found, visitor.gateway.clock.now_ms()),
     }
+
+
+def renewable(found: DeviceStanding, now_ms: int) -> bool:
+    """Whether a page offers a successor; machines of a gateway get theirs at the console."""
+    one, renewed = found.device, found.successor is not None
+    decision = decide_renewal(one, one.institution, renewed=renewed, now_ms=now_ms)
+    return not one.machine and isinstance(decision, Allowed)

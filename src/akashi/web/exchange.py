@@ -197,5 +197,7 @@ def _erasure(visitor: Visitor, one: Transfer) -> object:
     if state.state == "none":
         return t("transfer.not_erased")
     if state.state == "erasing":
-        return t("transfer.erasing")
-    return [moment(state.erased_ms, visitor.language), t(f"transfer.level_{state.level}")]
+        missing = [t("transfer.erasing_missing", count=len(state.missing))] if state.missing else []
+        return [t("transfer.erasing"), *missing]
+    unproven = [t("transfer.erased_unproven", count=len(state.not_proven))] if state.not_proven else []
+    return [moment(state.erased_ms, visitor.language), t(f"transfer.level_{state.level}"), *unproven]

@@ -1,7 +1,8 @@
 """Form bodies, read strictly and in memory only.
 
 Guarantees: nothing is spooled to a disk (``Request.form`` would do that); a file's bytes exist once in memory and die with the request.
-Refuses: repeated fields, more than 96 fields, values over 8 KiB, a second file, bodies that end early. The door bounds the whole.
+Refuses: repeated fields, more than 96 fields, values over 8 KiB, a second file but the one named ``claims``, bodies that end early. The door
+bounds the whole.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from akashi.errors import InputError
 
 _MAX_FIELDS, _MAX_VALUE, _MAX_HEADER = 96, 8 * 1024, 4 * 1024
+_BESIDE = "claims"
 
 
 class FormInvalid(InputError):
@@ -28,11 +30,12 @@ class FormInvalid(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields by name, and the one uploaded file."""
+    """Fields by name, the one uploaded file, and what the send page takes beside it: a table of claims."""
 
     values: dict[str, str] = field(repr=False)
     file_name: str = field(default="", repr=False)
     data: bytes | None = field(default=None, repr=False)
+    beside: bytes | None = field(default=None, repr=False)
 
     def get(self, name: str) -> str:
         """A field, empty where it is missing."""
@@ -79,6 +82,8 @@ class _Reader:
         self._part = bytearray()
         self._is_file, self._name, self._ended = False, "", False
         self._data: bytes | None = None
+        self._beside: bytes | None = None
+        self._beside_chosen = False
 
     def callbacks(self) -> dict[str, object]:
         """What the parser calls."""
@@ -97,7 +102,7 @@ class _Reader:
         """The whole form. Raises :class:`FormInvalid` if the body ended early."""
         if not self._ended:
             raise FormInvalid
-        return Form(self._values, self._file_name, self._data)
+        return Form(self._values, self._file_name, self._data, self._beside if self._beside_chosen else None)
 
     def _begin(self) -> None:
         self._part, self._disposition, self._is_file, self._name = bytearray(), b"", False, ""
@@ -119,10 +124,14 @@ class _Reader:
             raise FormInvalid
         self._name = options[b"name"].decode("utf-8", "replace")
         if b"filename" in options:
-            if self._data is not None:
+            if (self._beside if self._name == _BESIDE else self._data) is not None:
                 raise FormInvalid
             self._is_file = True
-            self._file_name = options[b"filename"].decode("utf-8", "replace")
+            if self._name == _BESIDE:
+                # A browser sends the field of a file that nobody chose, too: without a name.
+                self._beside_chosen = bool(options[b"filename"])
+            else:
+                self._file_name = options[b"filename"].decode("utf-8", "replace")
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         self._part += data[start:end]
@@ -130,7 +139,9 @@ class _Reader:
             raise FormInvalid
 
     def _keep(self) -> None:
-        if self._is_file:
+        if self._is_file and self._name == _BESIDE:
+            self._beside = bytes(self._part)
+        elif self._is_file:
             self._data = bytes(self._part)
         elif self._name in self._values or len(self._values) >= _MAX_FIELDS:
             raise FormInvalid

@@ -67,4 +67,11 @@ def dashboard(visitor: Here) -> Response:
         stamp_ms=found["stamp_ms"],
         institutions=found["institutions"],
         errors=found["errors"],
+        handshakes=_most_first(found.get("handshakes")),
     )
+
+
+def _most_first(counts: object) -> list[tuple[str, int]]:
+    """Reasons with their counts, the most frequent first; nothing where the server tells none."""
+    rows = [(str(reason), int(count)) for reason, count in counts.items()] if isinstance(counts, dict) else []
+    return sorted(rows, key=lambda row: (-row[1], row[0]))

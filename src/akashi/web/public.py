@@ -1,4 +1,4 @@
-"""The page and style sheet that need nobody to be signed in."""
+"""The page, style sheet and script that need nobody to be signed in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from akashi.errors import AkashiError
 from akashi.web.rendering import FOLDER, language_of, page, told
 
 _STYLE = (FOLDER / "static" / "akashi.css").read_bytes()
+_SCRIPT = (FOLDER / "static" / "akashi.js").read_bytes()
 
 
 def stylesheet() -> Response:
     """The one style sheet."""
     return Response(_STYLE, media_type="text/css; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
+
+
+def script() -> Response:
+    """The one script: it asks passkeys and the browser's own key, and nothing else."""
+    return Response(_SCRIPT, media_type="text/javascript; charset=utf-8", headers={"Cache-Control": "max-age=3600"})
 
 
 def public_page(request: Request, institutions: Sequence[str], error: AkashiError | None = None) -> Response:

@@ -2,7 +2,8 @@
 
 Guarantees: everything a template prints is escaped; a text that is missing raises (a test visits every page in both languages);
 times are shown in Japan's time with the ISO form beside them. The language is a choice of the visitor, kept in a cookie that holds
-nothing else. Refuses scripts, inline styles, anything from elsewhere.
+nothing else. A page that asks a passkey or a browser's key carries our one script; no other page has any. Refuses inline scripts and styles,
+anything from elsewhere.
 
 >>> moment(0)
 Markup('<time datetime="1970-01-01T09:00:00+09:00" title="1970-01-01T09:00:00+09:00">1970年1月1日 09:00</time>')
@@ -23,10 +24,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from akashi.errors import AkashiError
+from akashi.identity.presence.errors import ConfirmationNeeded, ProofNeeded
+from akashi.ledger.keyring.approving import ApprovalMismatch, ApprovalWanted
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("ja", "en")
-LANGUAGE_COOKIE = "akashi-lang"
+LANGUAGE_COOKIE = "__Host-akashi-lang"
 _JAPAN = timezone(timedelta(hours=9))  # no daylight saving
 _YEAR_S = 365 * 86_400
 
@@ -41,6 +44,10 @@ class Texts:
         """The sentence; ``values`` fill its places."""
         text = self._entries[key]
         return text.format(**values) if values else text
+
+    def __contains__(self, key: str) -> bool:
+        """Whether there is such a sentence."""
+        return key in self._entries
 
     def keys(self) -> set[str]:
         """All keys."""
@@ -117,6 +124,8 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
         "csrf": "",
         "notice": None,
         "error": None,
+        "script": False,
+        "banners": (),
     }
     text = ENVIRONMENT.get_template(template).render(base | values | {"t": texts(language), "lang": language})
     answer = HTMLResponse(text, status)
@@ -125,6 +134,17 @@ def page(request: Request, template: str, status: int = 200, **values: object) -
     return answer
 
 
+OWN_PAGES = (ApprovalWanted, ApprovalMismatch, ProofNeeded, ConfirmationNeeded)
+"""What is no sentence on a page but a page of its own, where the person says more: see ``app``."""
+
+
 def told(error: AkashiError, language: str) -> dict[str, str]:
-    """An error for a page."""
+    """An error for a page. Raises it again where it has a page of its own (:data:`OWN_PAGES`), so that no form has to know of them."""
+    if isinstance(error, OWN_PAGES):
+        raise error
+    return sentences(error, language)
+
+
+def sentences(error: AkashiError, language: str) -> dict[str, str]:
+    """An error in words."""
     return {"text": error.sentence(language), "hint": error.hint(language), "code": error.code}

@@ -1,15 +1,16 @@
 """Who is looking at a page: the session behind the cookie, permissions, and proof that a form is ours.
 
 Guarantees: the session's token is in a ``__Host-`` cookie that scripts and other sites cannot read or send; a form carries a value
-derived from the token, and the browser must say that it came from this very origin. A page names the permission it needs. Refuses:
-posts without all of these. Trusts the door for the device certificate.
+derived from the token, and the browser must say that it came from this very origin. A page names the permission it needs. A form may bring the
+person's own signature of what they were shown (``approval``); then the use case runs with it, whatever the page. Refuses: posts without
+all of these, and everything before a second place was confirmed. Trusts the door for the device certificate.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -19,23 +20,35 @@ from starlette.responses import RedirectResponse, Response
 
 from akashi.app.admission import CALLER, Caller
 from akashi.app.gateway.home import Gateway
+from akashi.app.people.signing import answers_from, approving_for
+from akashi.identity.access.rules import decide_access, standing_of
 from akashi.identity.errors import NoCertificate, SessionEnded
+from akashi.identity.journal import Outcome, What
 from akashi.identity.model import InstitutionRole, Session
-from akashi.identity.permissions import PERMISSIONS, decide_permission
+from akashi.identity.permissions import PERMISSIONS
+from akashi.identity.presence.errors import ConfirmationNeeded
 from akashi.ledger.rules import Allowed
+from akashi.web.duty.banners import banners_of
 from akashi.web.forms import Form, FormInvalid, read_form
+from akashi.web.people.held import Held
 from akashi.web.rendering import language_of, page, texts
 
 COOKIE = "__Host-akashi"
+APPROVAL, HELD = "approval", "held"
+"""Fields of a form that was signed: the person's answers, and the name of the file that waited for them."""
 MENU = (
     ("/", "menu.home", "ledger.read"),
     ("/send", "menu.send", "transfer.send"),
     ("/inbox", "menu.inbox", "transfer.read"),
     ("/sent", "menu.sent", "transfer.read"),
+    ("/maps", "menu.maps", "maps.read"),
     ("/verify", "menu.verify", "ledger.read"),
     ("/conformity", "menu.conformity", "conformity.read"),
     ("/devices", "menu.devices", "device.manage"),
     ("/dashboard", "menu.dashboard", "dashboard.read"),
+    ("/duty", "menu.duty", "ledger.read"),
+    ("/people", "menu.people", "self.manage"),
+    ("/me", "menu.me", "self.manage"),
 )
 NOTICES = {
     "sent": "good",
@@ -56,12 +69,27 @@ NOTICES = {
     "registered": "good",
     "consent_ended": "warn",
     "stepped": "good",
+    "map_drafted": "good",
+    "map_saved": "good",
+    "map_dropped": "warn",
+    "map_approved": "good",
+    "map_retired": "warn",
+    "map_shared": "good",
+    "map_adopted": "good",
+    "word_learnt": "good",
+    "word_kept": "good",
+    "word_back": "warn",
+    "stay_ended": "good",
+    "unsure": "warn",
+    "device_lost": "warn",
+    "factor_set": "good",
+    "factor_waits": "warn",
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visitor:
-    """A signed-in person with their gateway; ``csrf`` goes into every form."""
+    """A signed-in person with their gateway; ``csrf`` goes into every form. The form's signatures join the session when it is read."""
 
     request: Request = field(repr=False)
     gateway: Gateway = field(repr=False)
@@ -80,11 +108,12 @@ class Visitor:
 
     def may(self, action: str) -> bool:
         """Whether the person's roles allow it (asked again by the use case)."""
-        return isinstance(decide_permission(self.session.roles, action), Allowed)
+        return isinstance(decide_access(standing_of(self.session), action), Allowed)
 
     def page(self, template: str, status: int = 200, **values: object) -> Response:
         """Render a page of this person."""
-        shown = {"me": self._me(), "menu": MENU, "csrf": self.csrf, "notice": self._notice()} | values
+        shown: dict[str, object] = {"me": self._me(), "menu": MENU, "csrf": self.csrf, "notice": self._notice()}
+        shown |= {"banners": banners_of(self.gateway, self.session)} | values
         return page(self.request, template, status, **shown)
 
     def _me(self) -> dict[str, object]:
@@ -131,13 +160,25 @@ def gateway_of(request: Request) -> Gateway:
     return found
 
 
-def visitor_of(request: Request) -> Visitor:
-    """Whoever is signed in. Raises ``SessionEnded``."""
+def asked_visitor(request: Request) -> Visitor:
+    """Whoever is signed in, also where they have not said yet that it is them. Raises ``SessionEnded``."""
     token = request.cookies.get(COOKIE)
     if not token:
         raise SessionEnded
     gateway, caller = gateway_of(request), caller_of(request)
-    return Visitor(request, gateway, caller, gateway.accounts.session(token, caller.certificate))
+    visitor = Visitor(request, gateway, caller, gateway.accounts.session(token, caller.certificate))
+    request.state.visitor = visitor
+    return visitor
+
+
+Asked = Annotated[Visitor, Depends(asked_visitor)]
+
+
+def visitor_of(visitor: Asked) -> Visitor:
+    """Whoever is signed in and known to be here. Raises ``SessionEnded``, ``ConfirmationNeeded``."""
+    if visitor.session.unconfirmed:
+        raise ConfirmationNeeded
+    return visitor
 
 
 Here = Annotated[Visitor, Depends(visitor_of)]
@@ -157,6 +198,13 @@ def require_same_origin(request: Request) -> None:
         raise FormInvalid
 
 
+def record_forged(request: Request) -> None:
+    """Put a form that no page of this session made into the journal; where nobody is signed in, it is only counted."""
+    visitor = getattr(request.state, "visitor", None)
+    if isinstance(visitor, Visitor):
+        visitor.gateway.journal.record(What.ACTION, Outcome.REFUSED, session=visitor.session, reason=FormInvalid.code)
+
+
 async def posted(request: Request) -> Form:
     """The form of a request that came from a page of ours; for the sign-in, where there is no session yet."""
     require_same_origin(request)
@@ -166,26 +214,49 @@ async def posted(request: Request) -> Form:
 Posted = Annotated[Form, Depends(posted)]
 
 
-def own_form(visitor: Here, form: Posted) -> Form:
+def asked_form(visitor: Asked, form: Posted) -> Form:
     """The form, after its session-bound value was compared."""
     if not hmac.compare_digest(form.get("csrf").encode(), visitor.csrf.encode()):
         raise FormInvalid
     return form
 
 
+AskedForm = Annotated[Form, Depends(asked_form)]
+
+
+def own_form(visitor: Here, form: AskedForm) -> Form:
+    """The form of one who may go on, with what they signed; a file that waited for the signature is there again."""
+    session = visitor.session
+    answers = answers_from(visitor.gateway, session, form.get(APPROVAL))
+    visitor.session = replace(session, approving=approving_for(visitor.gateway, session, answers))
+    files: Held[Form] = visitor.request.app.state.files
+    waited = files.find(form.get(HELD), session.id) if form.get(HELD) else None
+    if waited is not None:
+        form = replace(form, file_name=waited.file_name, data=waited.data)
+    visitor.request.state.form = form
+    return form
+
+
 OwnForm = Annotated[Form, Depends(own_form)]
 
 
-def needs(action: str) -> dict[str, Any]:
-    """What a route says about its permission: the check, and a line for the test that counts routes."""
-    if action not in PERMISSIONS:
-        raise KeyError(action)
-    return {"dependencies": [Depends(_check(action))], "openapi_extra": {"x-permission": action}}
+def needs(action: str, *instead: str) -> dict[str, Any]:
+    """What a route says about its permission: the check, and a line for the test that counts routes; ``instead``: others that do as well.
+
+    Only to look (GET) no fresh proof is asked for.
+    """
+    wanted = (action, *instead)
+    for one in wanted:
+        if one not in PERMISSIONS:
+            raise KeyError(one)
+    said: dict[str, object] = {"x-permission": action} | ({"x-permission-instead": list(instead)} if instead else {})
+    return {"dependencies": [Depends(_check(wanted))], "openapi_extra": said}
 
 
-def _check(action: str) -> Callable[[Visitor], None]:
+def _check(wanted: tuple[str, ...]) -> Callable[[Visitor], None]:
     def check(visitor: Here) -> None:
-        visitor.gateway.accounts.require(visitor.session, action)
+        asked = next((one for one in wanted if visitor.may(one)), wanted[0])
+        visitor.gateway.accounts.require(visitor.session, asked, proof=visitor.request.method != "GET")
 
     return check
 

@@ -1,11 +1,13 @@
 """One gateway's origin: its pages and its REST API behind one door.
 
 Guarantees: every request comes from an enrolled device of this institution, asked on the ledger each time, and a refused one stands
-in the access journal. ``/api/`` answers JSON, everything else is a page. Trusts the server's answers about state as far as
+in the access journal. Sign-ins have turns, so that many of them at once do not take what pages need. ``/api/`` answers JSON, everything else is a page. Trusts the server's answers about state as far as
 ``app.gateway.remote`` does.
 """
 
 from __future__ import annotations
+
+import re
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -13,11 +15,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from akashi import __version__
 from akashi.api.door import SMALL_BODY, Door, Pace
-from akashi.api.gateway import checkup, conformity, session, transfers
+from akashi.api.duty import devices, emergencies, looking, visits
+from akashi.api.gateway import checkup, conformity, maps, self, session, transfers, words
+from akashi.api.people import care, clients, rights
 from akashi.api.problems import as_json, install
+from akashi.api.turns import Turns
 from akashi.app.admission import Caller, admit
 from akashi.app.conformity.seat import Contexts, Seat
 from akashi.app.gateway.home import Gateway
+from akashi.app.gateway.snapshot import one_request
 from akashi.app.selfcheck.context import SelfContext
 from akashi.app.server.dashboard import ErrorCounter
 from akashi.errors import AkashiError
@@ -25,7 +31,18 @@ from akashi.identity.errors import CertificateRefused
 from akashi.identity.journal import Outcome, What
 from akashi.web.app import error_page, web_app
 
-_UPLOADS = {"/api/v1/checkup/inspect", "/api/v1/checkup/convert", "/api/v1/verify", "/send/preview", "/verify"}
+_UPLOADS = {
+    "/api/v1/checkup/inspect",
+    "/api/v1/checkup/convert",
+    "/api/v1/verify",
+    "/send/preview",
+    "/verify",
+    "/results",
+    "/resets",
+    "/api/v1/resets",
+    "/documents",
+    "/api/v1/documents/verify",
+}
 _UPLOADS_BELOW = (
     "/conformity/answers/",
     "/conformity/desk/",
@@ -33,6 +50,8 @@ _UPLOADS_BELOW = (
     "/conformity/report/",
     "/api/v1/conformity/evidence",
 )
+# Decisions and approvals of a draft are small: only its file and its finished text are not.
+_MAP_UPLOADS = re.compile(r"(/api/v1)?/maps/(drafts(/[^/]+/preview)?|texts|adopt|cell)")
 _FORM = 16 * 1024
 
 
@@ -48,8 +67,23 @@ def gateway_api(gateway: Gateway | None, errors: ErrorCounter, seat: Seat | None
         telemetry={"auto_configure": False},
     )
     app.state.gateway, app.state.seat = gateway, seat
-    install(app, errors)
-    for part in (session.router, checkup.router, transfers.router, conformity.router):
+    install(app, errors, session.rendered)
+    for part in (
+        session.router,
+        self.router,
+        checkup.router,
+        maps.router,
+        words.router,
+        transfers.router,
+        conformity.router,
+        emergencies.router,
+        visits.router,
+        devices.router,
+        looking.router,
+        rights.router,
+        care.router,
+        clients.router,
+    ):
         app.include_router(part)
     return app
 
@@ -69,7 +103,7 @@ def gateway_origin(
             raise
 
     def limit(method: str, path: str) -> int:
-        takes_files = path in _UPLOADS or path.startswith(_UPLOADS_BELOW)
+        takes_files = path in _UPLOADS or path.startswith(_UPLOADS_BELOW) or _MAP_UPLOADS.fullmatch(path)
         return gateway.settings.upload_limit_bytes + _FORM if method == "POST" and takes_files else SMALL_BODY
 
     def render(request: Request, error: AkashiError) -> Response:
@@ -78,7 +112,18 @@ def gateway_origin(
     home = gateway.paths.root.parent.parent
     seat = Seat(gateway, contexts or (lambda session: SelfContext(gateway, None, home, by=session)))
     faces = _Faces(gateway_api(gateway, errors, seat), web_app(gateway, errors, seat))
-    return Door(faces, errors, admit=admitted, limit=limit, render=render, pace=pace)
+    return _Scoped(Door(faces, errors, admit=admitted, limit=limit, render=render, pace=pace, turns=Turns()))
+
+
+class _Scoped:
+    """Each request goes by one state of the ledger as far as it has not moved on (``app.gateway.snapshot``)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with one_request():
+            await self._app(scope, receive, send)
 
 
 class _Faces:

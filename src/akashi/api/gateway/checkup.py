@@ -6,15 +6,16 @@ most. Findings carry the place and a sentence, and the original value only here,
 
 from __future__ import annotations
 
-import io
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
+from starlette.responses import Response
 
-from akashi.api.gateway.bodies import FileName, Upload
+from akashi.api.gateway.bodies import FileName, Upload, download
 from akashi.api.gateway.session import GatewayHere, SessionHere, person
-from akashi.app.desk.conversion import inspect_file, make_draft
+from akashi.app.desk.conversion import CHOICES, FindingsForm, Kind, findings_taken, look_at, make_draft
 from akashi.app.desk.drafts import Draft
+from akashi.app.desk.outputs import KindUnknown, kinds_of
 from akashi.app.desk.transfers import recorded
 from akashi.checkup import FINDING_KINDS
 from akashi.identity.journal import What
@@ -25,10 +26,14 @@ _MOST_FINDINGS = 1000
 
 @router.post("/checkup/inspect", **person("checkup.convert"))
 def inspect(gateway: GatewayHere, session: SessionHere, data: Upload) -> dict[str, object]:
-    """What a file looks like: encoding, layout, map, coverage."""
+    """What a file is: its format, and for an institution's own table its encoding, layout and map."""
     with recorded(gateway, session, What.CONVERTED):
-        seen = inspect_file(gateway, io.BytesIO(data))
+        found = look_at(gateway, data)
+    seen = found.table
+    if seen is None:
+        return {"format": found.format.value}
     return {
+        "format": found.format.value,
         "encoding": seen.encoding,
         "delimiter": seen.delimiter,
         "header_rows": seen.header_rows,
@@ -46,10 +51,14 @@ def convert(
     data: Upload,
     name: FileName,
     receiver: Annotated[str, Query(max_length=40)] = "",
+    to: Annotated[str, Query(max_length=40)] = Kind.ARCHIVE.value,
 ) -> dict[str, object]:
-    """Convert a file and hold it as a draft; answers with its id and the findings."""
+    """Convert a file of any format and hold it as a draft; ``to`` says what is made beside the CSV (``archive,fhir``)."""
     with recorded(gateway, session, What.CONVERTED):
-        draft = make_draft(gateway, name, data, receiver=receiver)
+        kinds = kinds_of(to)
+        if not set(kinds) <= {Kind.CSV, *CHOICES}:
+            raise KindUnknown
+        draft = make_draft(gateway, name, data, receiver=receiver, kinds=kinds)
         key = gateway.drafts.keep(draft, session.id)
     gateway.journal.record(What.CONVERTED, session=session, count=draft.report.rows_out)
     return {"draft": key, **_described(draft)}
@@ -59,6 +68,18 @@ def convert(
 def show(gateway: GatewayHere, session: SessionHere, draft: str) -> dict[str, object]:
     """A draft of this session again."""
     return _described(gateway.drafts.peek(draft, session.id))
+
+
+@router.get("/drafts/{draft}/findings.{form}", **person("checkup.convert"))
+def findings(
+    gateway: GatewayHere,
+    session: SessionHere,
+    draft: str,
+    form: FindingsForm,
+    lang: Literal["ja", "en"] = "ja",
+) -> Response:
+    """The findings of a draft with the originals, as csv, xlsx or json."""
+    return download(findings_taken(gateway, session, draft, form, lang))
 
 
 @router.delete("/drafts/{draft}", status_code=204, **person("checkup.convert"))
@@ -72,6 +93,7 @@ def _described(draft: Draft) -> dict[str, object]:
     report = draft.report
     stops, warns, informs = draft.severities
     return {
+        "source": draft.format,
         "map": report.map_id,
         "format": report.format_id,
         "encoding": report.encoding,
@@ -79,19 +101,25 @@ def _described(draft: Draft) -> dict[str, object]:
         "stops": stops,
         "warns": warns,
         "informs": informs,
-        "documents": [{"name": name, "bytes": len(data)} for name, data in draft.documents],
+        "documents": [
+            {"name": one.name, "bytes": one.size, "kind": one.kind, "people": one.people} for one in draft.made
+        ],
         "findings": [
             {
                 "code": one.code,
-                "severity": str(FINDING_KINDS[one.code].severity.value),
+                "severity": kind.severity.value,
                 "row": one.row,
                 "line": one.line,
                 "column": one.column,
                 "heading": one.header,
                 "original": one.original,
-                "ja": FINDING_KINDS[one.code].ja,
-                "en": FINDING_KINDS[one.code].en,
+                "item": one.item,
+                "ja": kind.ja,
+                "en": kind.en,
+                "todo_ja": kind.todo_ja,
+                "todo_en": kind.todo_en,
             }
             for one in report.findings[:_MOST_FINDINGS]
+            for kind in (FINDING_KINDS[one.code],)
         ],
     }

@@ -14,11 +14,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from akashi import __version__
+from akashi.api import tls_process
 from akashi.api.door import SMALL_BODY, Door, Pace
 from akashi.api.problems import install
 from akashi.api.server import devices, evidence, ledger, logkeys, payloads
 from akashi.api.server.callers import ServerHere, counter_of, machine
 from akashi.app.admission import Caller, admit
+from akashi.app.network.status import codes_of, status_of
 from akashi.app.server.dashboard import ErrorCounter, dashboard
 from akashi.app.server.home import Server
 
@@ -44,8 +46,15 @@ def crl(server: ServerHere) -> Response:
 
 @router.get("/dashboard", **machine("dashboard.read"))
 def counts(server: ServerHere, request: Request) -> dict[str, object]:
-    """Counts for the secretariat: no values, no names of people, no file names."""
-    return asdict(dashboard(server, counter_of(request)))
+    """Counts for the secretariat: no values, no names of people, no file names. ``handshakes``: refused by TLS in this process, by OpenSSL's reason."""
+    return {**asdict(dashboard(server, counter_of(request))), "handshakes": tls_process.REFUSALS.counts()}
+
+
+@router.get("/network", **machine("dashboard.read"))
+def network(server: ServerHere) -> dict[str, object]:
+    """How the servers of this ledger are, as this one sees it; ``null`` where it is the only one. Numbers, handles and codes."""
+    found = None if server.node is None else status_of(server.node, codes_of(server.alarms)).encode()
+    return {"network": found, "size": server.engine.size}
 
 
 def bare_server_app(server: Server | None, errors: ErrorCounter) -> FastAPI:

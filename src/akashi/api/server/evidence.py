@@ -20,4 +20,4 @@ router = APIRouter(prefix="/api/v1", tags=["ledger"])
 def evidence(server: ServerHere, caller: CallerHere, subject: Handle) -> Response:
     """The evidence bundle of a subject."""
     require_subject(server, caller.institution, subject)
-    return Response(export_subject(server.engine, subject), media_type="application/octet-stream")
+    return Response(export_subject(server.witnessing.source(subject), subject), media_type="application/octet-stream")

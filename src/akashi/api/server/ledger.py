@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from pydantic import StringConstraints
 from starlette.responses import Response
 
 from akashi.api.problems import BodyTooLarge, CallerDenied, RequestInvalid
@@ -32,6 +33,8 @@ Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 Handle = Annotated[str, Path(pattern=r"^[a-z]{1,8}-[a-z0-9]{1,64}$")]
 Space = Annotated[str, Path(pattern=r"^[a-z]{1,8}$")]
 KEY = r"^([0-9a-f]{2}){0,128}$"
+RowName = Annotated[str, StringConstraints(pattern=r"^[a-z]{1,8}/([0-9a-f]{2}){0,128}$")]
+MAX_KEYS = 64
 
 
 class TooManyRows(Unavailable):
@@ -84,16 +87,30 @@ def operations(server: ServerHere, caller: CallerHere, subject: Handle) -> dict[
     return {"operations": [_row(entry) for entry in server.engine.entries(subject)]}
 
 
+@router.get("/state", **machine("ledger.read"))
+def rows(
+    server: ServerHere, caller: CallerHere, key: Annotated[list[RowName] | None, Query(max_length=MAX_KEYS)] = None
+) -> dict[str, object]:
+    """The mark of the newest state, which no two states share, and the values of the rows named (``space/key``), null where none is visible."""
+    at = server.engine.mark  # before the view, here and below: what is answered is at least as new as its mark
+    with server.engine.view() as state:
+        view = MemberView(state, caller.institution)
+        named = [one.partition("/") for one in key or ()]
+        found = [view.get(space, bytes.fromhex(name)) for space, _, name in named]
+    return {"at": at, "values": [None if value is None else _value(value) for value in found]}
+
+
 @router.get("/state/{space}", **machine("ledger.read"))
 def scan(
     server: ServerHere, caller: CallerHere, space: Space, prefix: Annotated[str, Query(pattern=KEY)] = ""
 ) -> dict[str, object]:
     """The visible rows of a space below a prefix; keys in hex, values as CBOR in base64."""
+    at = server.engine.mark
     with server.engine.view() as state:
         rows = list(islice(MemberView(state, caller.institution).scan(space, bytes.fromhex(prefix)), MAX_ROWS + 1))
     if len(rows) > MAX_ROWS:
         raise TooManyRows
-    return {"rows": [{"key": key.hex(), "value": _value(value)} for key, value in rows]}
+    return {"at": at, "rows": [{"key": key.hex(), "value": _value(value)} for key, value in rows]}
 
 
 @router.get("/state/{space}/{key}", **machine("ledger.read"))
@@ -101,9 +118,10 @@ def row(
     server: ServerHere, caller: CallerHere, space: Space, key: Annotated[str, Path(pattern=KEY)]
 ) -> dict[str, object]:
     """One value, or null where there is none that the caller may see."""
+    at = server.engine.mark
     with server.engine.view() as state:
         value = MemberView(state, caller.institution).get(space, bytes.fromhex(key))
-    return {"value": None if value is None else _value(value)}
+    return {"at": at, "value": None if value is None else _value(value)}
 
 
 @router.get("/checkpoint", **machine("ledger.read"))

@@ -47,7 +47,7 @@ async def stage(request: Request, server: ServerHere, payload: Payload) -> Respo
 @router.get("/{payload}", **machine("payload.fetch"))
 def size(server: ServerHere, caller: CallerHere, payload: Payload) -> dict[str, int]:
     """How many bytes the sealed body has."""
-    found = server.vault.size(_party(server, caller.institution, payload))
+    found = server.payloads.size(_party(server, caller.institution, payload))
     if found is None:
         raise PayloadMissing(payload=payload)
     return {"size": found}
@@ -57,15 +57,15 @@ def size(server: ServerHere, caller: CallerHere, payload: Payload) -> dict[str, 
 def wrap(server: ServerHere, caller: CallerHere, payload: Payload, key: Key) -> Response:
     """The data key wrapped to one opening key."""
     payload_id = _readable(server, caller.institution, payload)
-    return Response(server.vault.wrap(payload_id, bytes.fromhex(key)), media_type=_BYTES)
+    return Response(server.payloads.wrap(payload_id, bytes.fromhex(key)), media_type=_BYTES)
 
 
 @router.get("/{payload}/body", **machine("payload.fetch"))
 def body(server: ServerHere, caller: CallerHere, payload: Payload) -> StreamingResponse:
     """The sealed body."""
     payload_id = _readable(server, caller.institution, payload)
-    length = server.vault.size(payload_id)
-    pieces = server.vault.body(payload_id)
+    length = server.payloads.size(payload_id)
+    pieces = server.payloads.body(payload_id)
     # The length lets the client notice an erasure in the middle as a broken answer.
     return StreamingResponse(
         pieces, media_type=_BYTES, headers={} if length is None else {"Content-Length": str(length)}
@@ -79,7 +79,7 @@ def _stage(server: Server, payload_id: bytes, pieces: Iterator[bytes]) -> bytes:
         raise RequestInvalid(field="container.ledger") from error
     except SealError as error:
         raise RequestInvalid(field="container") from error
-    return server.vault.stage(payload_id, container.wraps, container.body)
+    return server.payloads.stage(payload_id, container.wraps, container.body)
 
 
 def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:

@@ -53,7 +53,7 @@ def open_bundle(gateway: Gateway, data: bytes) -> ConformityBundle:
     bundle = parse_bundle(data)
     if not bundle.sealed:
         return bundle
-    documents = open_container(gateway.ledger.ledger_id, bundle.sealed, [gateway.keystore.opener(OPENING_KEY)])
+    documents = open_container(gateway.ledger.ledger_id, bundle.sealed, gateway.keystore.openers(OPENING_KEY))
     return replace(open_apart(documents[0][1], bundle), sealed=b"")
 
 

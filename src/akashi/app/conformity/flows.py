@@ -39,7 +39,7 @@ def open_flow(gateway: Gateway) -> Flow:
         database=gateway.paths.conformity,
         author=gateway.author,
         payloads=gateway.payloads,
-        openers=[gateway.keystore.opener(OPENING_KEY)],
+        openers=gateway.keystore.openers(OPENING_KEY),
         box=gateway.keystore,
         clock=gateway.clock,
         prove_key=partial(verify_opening_key, gateway),
@@ -73,8 +73,7 @@ def publish(gateway: Gateway, flow: Flow, session: Session, name: str, data: byt
         or any(one.audience is not Audience.PUBLIC for one in disclosed_answers(shown.disclosed, report.head))
     ):
         raise BundleInvalid(failure="flow.not_redacted")
-    flow.keep_bundle(name, data)
-    flow.publish(name, until_ms, sha256(data).digest(), session)
+    flow.publish(name, until_ms, sha256(data).digest(), session, data)
 
 
 @contextmanager

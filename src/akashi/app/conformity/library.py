@@ -13,9 +13,12 @@ from akashi.conformity.catalogues.books import Books, read_books
 from akashi.conformity.flow.boundary import Task, read_tasks
 from akashi.conformity.judges import akashi as judges_akashi
 from akashi.conformity.judges import backup as judges_backup
+from akashi.conformity.judges import conversion as judges_conversion
+from akashi.conformity.judges import duties as judges_duties
 from akashi.conformity.judges import host as judges_host
 from akashi.conformity.judges import people as judges_people
 from akashi.conformity.judges import records as judges_records
+from akashi.conformity.judges import servers as judges_servers
 from akashi.conformity.judges import software as judges_software
 from akashi.conformity.judges import tunnel as judges_tunnel
 from akashi.conformity.judges import wire as judges_wire
@@ -23,7 +26,8 @@ from akashi.conformity.judges.registry import JUDGES, Judges
 
 CATALOGUES = Path(__file__).resolve().parents[4] / "catalogs"
 JUDGE_MODULES = (
-    judges_akashi, judges_backup, judges_host, judges_people, judges_records, judges_software, judges_tunnel, judges_wire,
+    judges_akashi, judges_backup, judges_conversion, judges_duties, judges_host, judges_people, judges_records, judges_servers,
+    judges_software, judges_tunnel, judges_wire,
 )  # fmt: skip
 """Imported for what they register."""
 

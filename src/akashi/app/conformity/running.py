@@ -35,9 +35,13 @@ SYSTEM = (Path("/proc"), Path("/sys"), Path("/dev"))
 _LOG = logging.getLogger("akashi.conformity")
 
 
+FRESH = frozenset({"permissions", "proofs", "resets", "revocation", "sessions", "visits"})
+"""Probes that do what only a person may do who has proven lately that they are there: they go first, before that proof is too old."""
+
+
 def all_probes(context: SelfContext) -> list[Probe]:
-    """The probes of the network, of the machine, and of Akashi itself."""
-    return [*host_probes(), *self_probes(context)]
+    """The probes of the network, of the machine, and of Akashi itself; those of :data:`FRESH` first."""
+    return sorted([*host_probes(), *self_probes(context)], key=lambda one: one.name not in FRESH)
 
 
 def run(context: SelfContext, session: Session, progress: Progress | None = None) -> RunRecord:

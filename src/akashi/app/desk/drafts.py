@@ -1,8 +1,8 @@
 """Converted files between preview and sending: in memory only, for a short while, for one session.
 
 Guarantees: a draft is handed out only to the session that made it, sent by one request at a time, and forgotten after fifteen
-minutes (``sweep`` runs beside the requests), when it is sent, when its session signs out, or when the gateway stops. Refuses: more
-than a bounded number and size of drafts, in all and for one session; nothing is ever written to a disk.
+minutes (``sweep`` runs beside the requests), when it is sent, when its session signs out, or when the gateway stops; one that could not be sent because servers
+are away is kept for as long again, an hour at most. Refuses: more than a bounded number and size of drafts, in all and for one session; nothing is ever written to a disk.
 """
 
 from __future__ import annotations
@@ -11,15 +11,26 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from akashi.app.errors import DraftBusy, DraftMissing, DraftsFull
 from akashi.checkup import ConversionReport
 from akashi.clock import Clock
+from akashi.errors import Unavailable
 
-LIFE_MS = 15 * 60_000
+LIFE_MS, LONGEST_MS = 15 * 60_000, 60 * 60_000
 _MOST_OPEN, MOST_EACH = 32, 8
 _MOST_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One file of a draft, as it is told: its name, what it is (``outputs.Kind``), for how many people, how large."""
+
+    name: str
+    kind: str
+    people: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,11 @@ class Draft:
     documents: tuple[tuple[str, bytes], ...] = field(repr=False)
     source_digest: bytes = field(repr=False)
     receiver: str = ""
+    map_digest: bytes = b""
+    """SHA-256 of the text of the map that was used: what an approval on the ledger names."""
+    format: str = ""
+    """What the file was (``readers.detection.FormatName``)."""
+    made: tuple[Made, ...] = ()
 
     @property
     def size(self) -> int:
@@ -45,6 +61,7 @@ class _Held:
     draft: Draft
     session: bytes
     until_ms: int
+    latest_ms: int
 
 
 class Drafts:
@@ -67,7 +84,7 @@ class Drafts:
             if len(held) >= _MOST_OPEN or own >= MOST_EACH or size > _MOST_BYTES:
                 raise DraftsFull
             key = secrets.token_urlsafe(16)
-            self._held[key] = _Held(draft, session, now + LIFE_MS)
+            self._held[key] = _Held(draft, session, now + LIFE_MS, now + LONGEST_MS)
             return key
 
     def peek(self, key: str, session: bytes) -> Draft:
@@ -81,7 +98,10 @@ class Drafts:
 
     @contextmanager
     def claimed(self, key: str, session: bytes) -> Iterator[Draft]:
-        """The draft for sending it: nobody else gets it so meanwhile. Raises :class:`DraftMissing`, :class:`DraftBusy`."""
+        """The draft for sending it: nobody else gets it so meanwhile. Raises :class:`DraftMissing`, :class:`DraftBusy`.
+
+        Where servers are away (``Unavailable``) it is kept for longer: whoever confirmed it need not convert it again.
+        """
         draft = self.peek(key, session)
         with self._lock:
             if key in self._claimed:
@@ -91,9 +111,25 @@ class Drafts:
             self._claimed.add(key)
         try:
             yield draft
+        except Unavailable:
+            self._prolong(key)
+            raise
         finally:
             with self._lock:
                 self._claimed.discard(key)
+
+    def kept_until(self, key: str) -> int:
+        """Until when (ms) a draft is here; 0 for one that is not."""
+        with self._lock:
+            held = self._held.get(key)
+        return 0 if held is None else held.until_ms
+
+    def _prolong(self, key: str) -> None:
+        with self._lock:
+            held = self._held.get(key)
+            if held is not None:
+                until = min(held.latest_ms, self._clock.now_ms() + LIFE_MS)
+                self._held[key] = replace(held, until_ms=max(held.until_ms, until))
 
     def forget(self, session: bytes) -> None:
         """Forget what a session held: it has ended."""

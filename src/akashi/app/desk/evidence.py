@@ -6,11 +6,16 @@ the announcement; :func:`proven_steps` only what such a bundle holds. Refuses ev
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from akashi.app.errors import RemoteDistrusted
+from akashi.app.gateway.following import QUORUM, UNSIGNED
 from akashi.app.gateway.home import Gateway
 from akashi.app.wiring import KINDS
 from akashi.errors import Misuse
 from akashi.exchange.events import TransferSent
 from akashi.exchange.model import Announced
+from akashi.ledger.engine.reading import LedgerReader
 from akashi.ledger.errors import ProofError
 from akashi.ledger.events import load_body
 from akashi.ledger.model import Statement
@@ -18,7 +23,6 @@ from akashi.ledger.proof.bundle import parse_bundle
 from akashi.ledger.proof.evidence import export_subject
 from akashi.ledger.proof.verdict import Status
 from akashi.ledger.proof.verify import verify_file
-from akashi.ledger.service import Engine
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
 
@@ -27,7 +31,9 @@ def collected(gateway: Gateway, name: str) -> bytes:
     """The evidence bundle of a subject from the server, over HTTPS or in this process; not verified here."""
     if gateway.line.channel is not None:
         return gateway.line.channel.call("GET", f"/api/v1/subjects/{name}/evidence").content
-    if isinstance(gateway.ledger, Engine):
+    if gateway.line.collect is not None:
+        return gateway.line.collect(name)
+    if isinstance(gateway.ledger, LedgerReader):
         return export_subject(gateway.ledger, name)
     raise Misuse(what="evidence without a server")
 
@@ -40,6 +46,10 @@ def announced(gateway: Gateway, name: str) -> Announced:
     """
     evidence = collected(gateway, name)
     verdict = verify_file(evidence, gateway.paths.trust.read_bytes(), KINDS)  # (1)
+    if verdict.failure in {UNSIGNED, QUORUM}:  # others may sign by now
+        with suppress(RemoteDistrusted):
+            gateway.line.follow()
+            verdict = verify_file(evidence, gateway.paths.trust.read_bytes(), KINDS)
     if verdict.status is not Status.VERIFIED:
         raise ProofError(verdict.failure or "transfer.announcement")
     for leaf in (parse_leaf(data) for part in parse_bundle(evidence).ranges for data in part.leaves):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from akashi.app.gateway.home import Gateway
 from akashi.exchange.model import Step, Transfer
-from akashi.vault.events import PayloadPhase, payload_record
+from akashi.vault.events import PayloadPhase, erasure_progress, payload_record
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "transfer.sent": ("封をして送りました", "Sealed and sent"),
@@ -37,6 +37,8 @@ class TrailLine:
     sentence: str
     institution: str
     person: str | None
+    approved: tuple[str, ...] = ()
+    """With which kinds of key (``passkey``) persons signed for themselves; empty: the gateway signed, for ``person`` where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class ErasureState:
     state: str
     level: int = 0
     erased_ms: int = 0
+    missing: tuple[int, ...] = ()
+    """Numbers of the servers whose receipt is missing, where several hold copies."""
+    not_proven: tuple[int, ...] = ()
+    """Numbers of those that left without a word."""
 
 
 def trail_lines(gateway: Gateway, steps: tuple[Step, ...], language: str) -> list[TrailLine]:
@@ -62,6 +68,7 @@ def trail_lines(gateway: Gateway, steps: tuple[Step, ...], language: str) -> lis
             SENTENCES.get(step.kind, (step.kind, step.kind))[which],
             names.get(step.institution, step.institution),
             None if step.person is None else own.get(step.person, step.person),
+            tuple([one.name.lower() for one in step.approved]),
         )
         for step in steps
     ]
@@ -71,8 +78,9 @@ def erasure_state(gateway: Gateway, transfer: Transfer) -> ErasureState:
     """How far the payload's erasure is, as the ledger records it."""
     with gateway.ledger.view() as state:
         record = payload_record(state, transfer.payload)
+        progress = erasure_progress(state, transfer.payload, gateway.clock.now_ms())
     if record is None or record.phase is PayloadPhase.ANNOUNCED:
         return ErasureState("none")
     if record.phase is PayloadPhase.ORDERED:
-        return ErasureState("erasing")
-    return ErasureState("erased", int(record.level), record.erased_ms or 0)
+        return ErasureState("erasing", missing=progress.missing, not_proven=progress.not_proven)
+    return ErasureState("erased", int(record.level), record.erased_ms or 0, not_proven=progress.not_proven)

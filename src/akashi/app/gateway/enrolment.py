@@ -16,14 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from akashi.app.config import DAY_MS, GatewayPaths, GatewaySettings, gateway_paths, save_settings
 from akashi.app.errors import HomeExists
-from akashi.app.gateway.home import (
-    GATEWAY_KEY,
-    MACHINE_KEY,
-    OPENING_KEY,
-    WEB_KEY,
-    Gateway,
-    local_line,
-)
+from akashi.app.gateway.home import GATEWAY_KEY, MACHINE_KEY, OPENING_KEY, WEB_KEY, Gateway, local_line
+from akashi.app.keys.opening import create_keystore
 from akashi.app.server.home import IssuedDevice, Server
 from akashi.clock import Clock
 from akashi.durable import make_directory, write_file
@@ -93,14 +87,14 @@ def equip(
     if paths.root.exists():
         raise HomeExists(name=paths.root.name)
     make_directory(paths.root)
-    keystore = FileKeystore.create(paths.keys, passphrase, cost=cost)
+    keystore = create_keystore(home, paths.keys, passphrase, settings, cost=cost)
     for key, kind in (
         (GATEWAY_KEY, KeyKind.ED25519 if settings.suite == 1 else KeyKind.P256),
         (OPENING_KEY, OPENING_KINDS[settings.suite]),
         (MACHINE_KEY, KeyKind.P256),
         (WEB_KEY, KeyKind.P256),
     ):
-        keystore.generate(key, kind)
+        keystore.generate(key, kind, in_memory=key in (MACHINE_KEY, WEB_KEY))  # Python's TLS takes the bytes of a key
     _enrol(server, institution, keystore)
     _pin(paths, server, settings, institution)
     gateway = Gateway(paths, keystore, local_line(server, paths), clock)

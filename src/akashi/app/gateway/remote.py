@@ -2,7 +2,8 @@
 
 Guarantees: an acknowledgement counts only after its receipt was verified here: the leaf holds exactly the envelope sent,
 with result 0, in a tree signed and cosigned as the pinned trust file demands, and that tree extends the newest one this
-gateway has seen (kept durably by the caller); a changed log key is followed only where evidence proves it. Refuses answers that do not verify (:class:`RemoteDistrusted`). Trusts the
+gateway has seen (kept durably by the caller); a changed log key, and other servers, are followed only where evidence proves them. Refuses answers that do not verify
+(:class:`RemoteDistrusted`), a proof of other servers that does not hold included. Trusts the
 server for availability only; what ``view`` shows is the server's word until an operation built on it is acknowledged.
 """
 
@@ -11,17 +12,18 @@ from __future__ import annotations
 import base64
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import httpx
 
 from akashi.app.directory import DirectoryEntry
 from akashi.app.errors import RemoteDistrusted, ServerAway
-from akashi.app.gateway.following import UNSIGNED, PinnedTrust
-from akashi.errors import AkashiError, Conflict, Denied, InputError, NotFound
-from akashi.identity.errors import CertificateRefused
-from akashi.ledger.errors import EncodingError, ProofError, Refused
+from akashi.app.gateway.answers import MissingElsewhere, error_of, object_of
+from akashi.app.gateway.following import QUORUM, UNSIGNED, Lookout, PinnedTrust
+from akashi.app.gateway.snapshot import STATE, Snapshot, something_sent
+from akashi.errors import Conflict, InputError, NotFound, Unavailable
+from akashi.ledger.errors import EncodingError, ProofError
 from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.proof.trust import Trust
 from akashi.ledger.state import ReadState
@@ -30,59 +32,14 @@ from akashi.ledger.wire.cbor import Value
 from akashi.ledger.wire.envelope import parse_operation
 from akashi.ledger.wire.leaf import parse_leaf
 from akashi.ledger.wire.merkle import leaf_hash, root_from_inclusion, verify_consistency
-from akashi.ledger.wire.note import Checkpoint, origin_parts, parse_checkpoint, verify_cosignatures, verify_log
+from akashi.ledger.wire.note import Checkpoint, origin_parts, parse_checkpoint
 from akashi.ledger.wire.receipt import parse_receipt
+from akashi.network.trustchain import verify_trusted
 from akashi.vault.errors import WrapMissing
 from akashi.vault.sealing import write_container
 
 T = TypeVar("T")
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-
-
-class RefusedElsewhere(AkashiError):
-    """The server answered with one of its own errors; its code is kept."""
-
-    code = "app.refused_elsewhere"
-    http_status, exit_status = 502, 1
-    ja, en = "サーバーが受け付けませんでした（{failure}）。", "The server refused ({failure})."
-
-
-class InvalidElsewhere(InputError):
-    """The server could not use what was sent."""
-
-    code = "app.invalid_elsewhere"
-    ja, en = "サーバーが読み取れませんでした（{failure}）。", "The server could not use it ({failure})."
-
-
-class DeniedElsewhere(Denied):
-    """The server's rules do not allow it."""
-
-    code = "app.denied_elsewhere"
-    ja, en = "サーバーが許可しませんでした（{failure}）。", "The server does not allow it ({failure})."
-
-
-class MissingElsewhere(NotFound):
-    """The server has no such thing, or none that this gateway may know of."""
-
-    code = "app.missing_elsewhere"
-    ja, en = "サーバーにありません（{failure}）。", "The server has no such thing ({failure})."
-
-
-class ConflictElsewhere(Conflict):
-    """The state has moved on at the server."""
-
-    code = "app.conflict_elsewhere"
-    ja, en = "サーバー側の状態が変わっています（{failure}）。", "The state has moved on at the server ({failure})."
-
-
-_BY_STATUS: dict[int, type[AkashiError]] = {
-    400: InvalidElsewhere,
-    403: DeniedElsewhere,
-    404: MissingElsewhere,
-    409: ConflictElsewhere,
-    410: ConflictElsewhere,
-    413: InvalidElsewhere,
-}
 
 
 class Channel:
@@ -97,17 +54,19 @@ class Channel:
 
     def call(self, method: str, path: str, *, content: bytes | Iterable[bytes] | None = None) -> httpx.Response:
         """One request; maps failures to the error tree. Raises :class:`ServerAway` where nothing answered."""
+        if method != "GET":
+            something_sent()
         try:
             answer = self._client.request(method, path, content=content)
         except httpx.TransportError as error:
             raise ServerAway from error
         if answer.is_success:
             return answer
-        raise _mapped(answer)
+        raise error_of(answer)
 
     def json(self, path: str) -> Mapping[str, object]:
         """GET an object."""
-        return _object(self.call("GET", path).json())
+        return object_of(self.call("GET", path).json())
 
     @contextmanager
     def stream(self, path: str) -> Iterator[Iterator[bytes]]:
@@ -116,34 +75,10 @@ class Channel:
             with self._client.stream("GET", path) as answer:
                 if not answer.is_success:
                     answer.read()
-                    raise _mapped(answer)
+                    raise error_of(answer)
                 yield answer.iter_bytes()
         except httpx.TransportError as error:
             raise ServerAway from error
-
-
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise RemoteDistrusted(failure="answer")
-    return value
-
-
-def _mapped(answer: httpx.Response) -> AkashiError:
-    try:
-        body = _object(answer.json())
-    except ValueError:
-        body = {}
-    code, reason = str(body.get("code", "")), str(body.get("reason", ""))
-    if code == Refused.code:
-        return Refused(reason)
-    if code == EncodingError.code:
-        return EncodingError(reason)
-    if code == CertificateRefused.code:
-        return CertificateRefused(reason=reason)
-    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        return ServerAway()
-    make = _BY_STATUS.get(answer.status_code, RefusedElsewhere)
-    return make(failure=code or str(answer.status_code))
 
 
 class RemoteLedger:
@@ -160,12 +95,21 @@ class RemoteLedger:
         """``pinned``: the file of ``trust``, which follows the log's key; without it another key is never believed."""
         self._channel, self._trust, self._seen, self._keep = channel, trust, seen, keep
         self._pinned = pinned
-        answer = channel.json("/api/v1/ledger")
-        self._origin = str(answer["origin"])
+        self._lookout = Lookout()
+        self._snapshot = Snapshot(channel.json)
+        try:
+            self._origin = str(channel.json("/api/v1/ledger")["origin"])
+        except ServerAway:
+            note = seen()
+            if note is None:
+                raise
+            self._origin = parse_checkpoint(note).origin  # verified when it was kept; every answer is verified again
         # Whose ledger this is, is not the server's to say: an operation signed for another ledger could be replayed there.
         if self._origin not in {key.name for key in trust.logs}:
             raise RemoteDistrusted(failure="note.origin")
         self._ledger_id, _ = origin_parts(self._origin)
+        with suppress(RemoteDistrusted, ServerAway):  # what does not hold is said by the first answer that must
+            self._follow_servers()
 
     @property
     def ledger_id(self) -> bytes:
@@ -179,7 +123,7 @@ class RemoteLedger:
 
     def submit(self, envelope: bytes) -> Acknowledged:
         """Append one operation and verify its receipt before believing the acknowledgement."""
-        answer = _object(self._channel.call("POST", "/api/v1/operations", content=envelope).json())
+        answer = object_of(self._channel.call("POST", "/api/v1/operations", content=envelope).json())
         receipt = base64.b64decode(str(answer["receipt"]), validate=True)
         try:
             return self._verified(envelope, receipt)
@@ -200,17 +144,44 @@ class RemoteLedger:
         return Acknowledged(sent.id, receipt.index, leaf.height, leaf.block_ms)
 
     def _verify_trusted(self, checkpoint: Checkpoint) -> None:
-        """As :func:`verify_trusted`; where no believed key signed it, the log may have changed its key: follow once."""
+        """As :func:`verify_trusted`; where that fails, where a server signed that the file does not name, and now and then: follow once."""
         try:
             verify_trusted(checkpoint, self._trust)
         except ProofError as error:
-            if error.failure != UNSIGNED or self._pinned is None:
+            if error.failure not in {UNSIGNED, QUORUM} or self._pinned is None:
                 raise
             self.follow_key()
             verify_trusted(checkpoint, self._trust)
+            return
+        if self._pinned is not None and self._lookout.is_due(checkpoint, self._trust) and self._follow_servers():
+            verify_trusted(checkpoint, self._trust)
 
     def follow_key(self) -> None:
-        """Believe the log's present key if the server can prove it under the pinned file. Raises :class:`RemoteDistrusted`."""
+        """Believe those who sign now (servers, or the log's one key) if the server can prove them. Raises :class:`RemoteDistrusted`."""
+        try:
+            if self._follow_servers():
+                return
+        except RemoteDistrusted as error:
+            if error.params.get("failure") != UNSIGNED:
+                raise
+        self._follow_log_key()
+        self._follow_servers()
+
+    def _follow_servers(self) -> bool:
+        """Whether the pinned file is another one now; false also where the server shows no chain."""
+        before = self._trust
+        if self._pinned is None:
+            return False
+        try:
+            chain = self._channel.call("GET", "/api/v1/log/trust").content
+            self._trust = self._pinned.follow_servers(chain, self._extend)
+        except (ProofError, EncodingError) as error:
+            raise RemoteDistrusted(failure=error.failure) from error
+        except (NotFound, Unavailable):  # one server, or an older one, or nothing that it can prove yet
+            return False
+        return self._trust != before
+
+    def _follow_log_key(self) -> None:
         if self._pinned is None:
             raise RemoteDistrusted(failure=UNSIGNED)
         try:
@@ -250,14 +221,14 @@ class RemoteLedger:
     @contextmanager
     def view(self) -> Iterator[ReadState]:
         """What the server shows this member."""
-        yield _RemoteView(self._channel)
+        yield _RemoteView(self._snapshot)
 
     def entries(self, subject: str) -> Sequence[Entry]:
         """All leaves on ``subject``."""
         rows = self._channel.json(f"/api/v1/subjects/{subject}/operations")["operations"]
         if not isinstance(rows, list):
             raise RemoteDistrusted(failure="answer")
-        return [_entry(_object(row)) for row in rows]
+        return [_entry(object_of(row)) for row in rows]
 
     def entry(self, operation_id: bytes) -> Entry | None:
         """The leaf of one operation, or ``None``."""
@@ -281,13 +252,6 @@ class RemoteLedger:
         return note
 
 
-def verify_trusted(checkpoint: Checkpoint, trust: Trust) -> None:
-    """A believed log key signed it and the policy's cosigners are there. Raises ``ProofError``."""
-    verify_log(checkpoint, [key for key in trust.logs if key.name == checkpoint.origin])
-    if not trust.quorum_met(set(verify_cosignatures(checkpoint, trust.witnesses))):
-        raise ProofError("note.quorum")
-
-
 def _entry(row: Mapping[str, object]) -> Entry:
     index = row["index"]
     if not isinstance(index, int):
@@ -298,20 +262,20 @@ def _entry(row: Mapping[str, object]) -> Entry:
 class _RemoteView:
     """A :class:`ReadState` that asks row by row and remembers, so that one view answers alike twice."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         self._rows: dict[tuple[str, bytes], Value] = {}
 
     def get(self, space: str, key: bytes) -> Value:
         if (space, key) not in self._rows:
-            raw = self._channel.json(f"/api/v1/state/{space}/{key.hex()}")["value"]
+            raw = self._snapshot.answer(f"{STATE}/{space}/{key.hex()}")["value"]
             self._rows[space, key] = None if raw is None else cbor.decode(base64.b64decode(str(raw), validate=True))
         return self._rows[space, key]
 
     def scan(self, space: str, prefix: bytes = b"") -> Iterator[tuple[bytes, Value]]:
-        rows = self._channel.json(f"/api/v1/state/{space}?prefix={prefix.hex()}")["rows"]
+        rows = self._snapshot.answer(f"{STATE}/{space}?prefix={prefix.hex()}")["rows"]
         for row in rows if isinstance(rows, list) else ():
-            pair = _object(row)
+            pair = object_of(row)
             key, raw = bytes.fromhex(str(pair["key"])), base64.b64decode(str(pair["value"]), validate=True)
             self._rows[space, key] = cbor.decode(raw)
             yield key, self._rows[space, key]
@@ -360,7 +324,7 @@ class RemoteDirectory:
     def entries(self) -> Sequence[DirectoryEntry]:
         """All institutions, by name."""
         rows = self._channel.json("/api/v1/directory")["institutions"]
-        found = [_object(row) for row in rows] if isinstance(rows, list) else []
+        found = [object_of(row) for row in rows] if isinstance(rows, list) else []
         return [
             DirectoryEntry(str(r["handle"]), str(r["name"]), str(r["number"]), bytes.fromhex(str(r["salt"])))
             for r in found

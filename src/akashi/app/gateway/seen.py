@@ -54,6 +54,11 @@ class SeenCheckpoint:
             row = self._connection.execute("SELECT note FROM seen_checkpoint").fetchone()
         return None if row is None else bytes(row[0])
 
+    def forget(self) -> None:
+        """Remember none: the log goes on under another origin (``app.mirrors.adopting``). Raises ``DiskFull``, ``StoreFailed``."""
+        with self._lock, translated(self._path), self._connection:
+            self._connection.execute("DELETE FROM seen_checkpoint")
+
     def keep(self, note: bytes) -> None:
         """Replace it unless a larger one is there already. Raises ``DiskFull``, ``StoreFailed``."""
         with self._lock, translated(self._path), self._connection:

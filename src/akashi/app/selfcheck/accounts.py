@@ -108,6 +108,20 @@ def sharing(here: SelfContext, target: Target, _bench: Bench) -> Observed:
     return Observed(facts, json.dumps(at_once).encode(), TOOL)
 
 
+def _tickets(here: SelfContext) -> set[int]:
+    """The numbers of those entries of set passwords that were set by the person with a ticket: the use of one is the next entry about them."""
+    found: set[int] = set()
+    last: dict[str, int] = {}
+    for one in here.gateway.journal.entries():
+        if one.subject is None or one.outcome is not Outcome.DONE:
+            continue
+        if one.what is What.PASSWORD_SET and one.person is None:
+            last[one.subject] = one.number
+        elif one.what is What.PASSWORD_RESET and one.reason == "ticket.used" and one.subject in last:
+            found.add(last.pop(one.subject))
+    return found
+
+
 def overlapping(stays: list[Stay]) -> bool:
     """Whether two sessions on different devices overlap; one that never ended lasts.
 
@@ -151,11 +165,14 @@ def resets(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
     ]
     trials = {one.person for one in gateway.accounts.accounts() if one.login.startswith(TRIAL_LOGIN)}
     known: set[str] = set()
-    counts = {"first": 0, "own": 0, "manager": 0, "console": 0}
+    counts = {"first": 0, "own": 0, "manager": 0, "console": 0, "ticket": 0}
+    tickets = _tickets(here)
     for one in entries:
         if one.subject is None or one.subject in trials:
             continue
-        if one.subject not in known:
+        if one.number in tickets:
+            counts["ticket"] += 1
+        elif one.subject not in known:
             counts["first"] += 1
         else:
             counts["console" if one.person is None else "own" if one.person == one.subject else "manager"] += 1

@@ -18,12 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from akashi.app.desk.conversion import CSV_NAME, HC08_NAME, make_draft
+from akashi.app.desk.conversion import CSV_NAME, Kind, make_draft
 from akashi.app.desk.maps import FORMATS, today
 from akashi.app.gateway.home import Gateway
 from akashi.app.selfcheck.context import TOOL, SelfContext
 from akashi.app.selfcheck.trial import refuses
 from akashi.checkup import ConversionReport, FormatDefinition, ItemTable, LayoutMap, NeutralRecord, convert
+from akashi.checkup.archive.naming import DATA
 from akashi.checkup.errors import MapNotValid
 from akashi.checkup.generate import Maker, encode_file
 from akashi.conformity.errors import Unreached
@@ -40,8 +41,8 @@ _NAMESPACE = "{urn:hl7-org:v3}"
 def formats(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
     """Convert an invented file, read it back; an older version of the map, and a changed item table."""
     gateway = here.gateway
-    layout, data = _sample(gateway)
-    draft = make_draft(gateway, "selfcheck.csv", data)
+    layout, data = sample(gateway)
+    draft = make_draft(gateway, "selfcheck.csv", data, queue=False)
     documents = dict(draft.documents)
     output, report, records = _converted(gateway, layout, data)
     rows = _rows(documents.get(CSV_NAME, b""))
@@ -55,12 +56,13 @@ def formats(here: SelfContext, _target: Target, _bench: Bench) -> Observed:
         "csv.values_different": different,
         "rows.skipped": report.rows_skipped,
     }
-    facts |= _documents(documents.get(HC08_NAME, b""), records)
+    archives = [documents[one.name] for one in draft.made if one.kind in {Kind.ARCHIVE.value, Kind.HC08.value}]
+    facts |= _documents(archives[0] if archives else b"", records)
     facts |= _versions(gateway, layout, data, output)
     return Observed(facts, json.dumps(facts).encode(), TOOL)
 
 
-def _sample(gateway: Gateway) -> tuple[LayoutMap, bytes]:
+def sample(gateway: Gateway) -> tuple[LayoutMap, bytes]:
     """A layout whose headings are shipped, and a file of invented people in it."""
     for path in sorted((FORMATS / "layouts").glob("*.csv")):
         for layout in gateway.maps.maps():
@@ -122,7 +124,7 @@ def _documents(archive: bytes, records: list[NeutralRecord]) -> dict[str, Fact]:
     found = sound = codes = 0
     if archive:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            names = sorted(opened.namelist())
+            names = sorted(name for name in opened.namelist() if f"/{DATA}/" in f"/{name}")
             for name, record in zip(names, records, strict=False):
                 found += 1
                 held = _codes(opened.read(name))

@@ -56,6 +56,8 @@ class Line:
     accepted: bool
     statement: Statement
     operation: bytes
+    approvals: int = 0
+    """How many people signed it with keys of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,8 @@ def _read(path: Path) -> tuple[list[Line], ReadState]:
             for row in Tables(connection).leaves(0, 1 << 62):
                 leaf = parse_leaf(row.leaf)
                 operation = parse_operation(leaf.envelope)
-                lines.append(
-                    Line(row.index, leaf.height, leaf.block_ms, leaf.result == 0, operation.statement, operation.id)
-                )
+                said = (operation.statement, operation.id, len(operation.approvals))
+                lines.append(Line(row.index, leaf.height, leaf.block_ms, leaf.result == 0, *said))
                 replay.leaf(leaf)
     except (*STORE_FAULTS, AkashiError) as error:
         raise Unreached(reason="ledger.damaged") from error
@@ -148,7 +149,7 @@ def records(here: SelfContext, _target: Target, bench: Bench) -> Observed:
 
 
 def attribution(lines: Sequence[Line]) -> dict[str, Fact]:
-    """Which transfer operations lack a person, a way of authentication, or a time."""
+    """Which transfer operations lack a person (or the device of a machine client), a way of authentication, or a time."""
     mine = [one for one in lines if one.accepted and one.statement.kind.startswith("transfer.")]
     people = [one for one in mine if one.statement.kind not in MACHINE_KINDS]
     lacking = [one for one in people if not _attributed(one)]
@@ -162,8 +163,11 @@ def attribution(lines: Sequence[Line]) -> dict[str, Fact]:
 
 def _attributed(line: Line) -> bool:
     said = line.statement
+    # A machine client acts as itself: its own certificate's device is the one to answer for it, and no person is named.
+    machine = said.auth.method is AuthMethod.CLIENT
+    who = said.actor.device if machine else said.actor.person
     return bool(
-        said.actor.person
+        who
         and said.auth.method is not AuthMethod.MACHINE
         and said.auth.at_ms > 0
         and said.claimed_ms > 0

@@ -32,6 +32,7 @@ from akashi.identity.credentials import Hasher
 from akashi.identity.errors import SessionEnded, SignInFailed
 from akashi.identity.journal import Outcome, What
 from akashi.identity.model import PersonReason, Policy, Session
+from akashi.identity.presence.model import AlertKind
 from akashi.identity.service import Accounts
 from akashi.identity.store import Database
 from akashi.ledger.model import AuthMethod
@@ -47,6 +48,17 @@ _COMMON_SHORT = (
 )  # fmt: skip
 """Of the most widely used ones: which a system refuses is its own affair, so the samples come from no list of Akashi's."""
 _LATER_S = (60, 300, 600, 840, 930, 1_800, 3_660, 86_460)
+_TWO = frozenset(
+    one.name.lower()
+    for one in (
+        AuthMethod.PASSWORD_TOTP,
+        AuthMethod.PASSKEY,
+        AuthMethod.PASSWORD_PASSKEY,
+        AuthMethod.PASSWORD_RECOVERY,
+        AuthMethod.TEMPORARY,
+    )
+)
+"""Ways to sign in by which two factors were shown. Emergency accounts have one secret, and are counted apart."""
 _HASH_FORMS = ("$argon2id$", "$argon2i$", "$y$", "$2b$", "$2y$", "$scrypt$", "$6$")
 
 
@@ -74,7 +86,11 @@ def _lengths(trial: Trial, factor: str, facts: dict[str, Fact], said: dict[str, 
     """The shortest password that is taken; 0 where none is."""
     taken = []
     for length in LENGTHS:
-        reason = trial.offer(_mixed(length))
+        reason = ""
+        for _ in range(3):  # chance makes a date or a walk over the keyboard now and then, which is rightly refused
+            reason = trial.offer(_mixed(length))
+            if not reason:
+                break
         said[f"{factor}.{length}"] = reason
         taken += [] if reason else [length]
     facts[f"shortest.{factor}"] = min(taken, default=0)
@@ -114,6 +130,7 @@ def lockout(here: SelfContext, _target: Target, bench: Bench) -> Observed:
         reasons = _failed(trial, device)
         right = partial(trial.accounts.sign_in, trial.login, trial.password, trial.code(), device.digest)
         closed = refuses(SignInFailed, right)
+        alerts = here.gateway.people.alerts.of_person(trial.person)
         with scratch(bench) as folder:
             still, opened = _later(here, trial, device, folder) if closed else (0, 0)
     allowed = next((number for number, reason in enumerate(reasons) if reason == "locked"), len(reasons))
@@ -124,6 +141,7 @@ def lockout(here: SelfContext, _target: Target, bench: Bench) -> Observed:
         "locked.after": allowed,
         "closed.at_least_s": still,
         "opens.after_s": opened,
+        "alerted": any(one.kind == AlertKind.LOCKED_OUT for one in alerts),
     }
     return Observed(facts, json.dumps(reasons).encode(), TOOL)
 
@@ -151,7 +169,7 @@ def _later(here: SelfContext, trial: Trial, device: TrialDevice, folder: Path) -
     for seconds in _LATER_S:
         ahead = seconds * 1000
         with closing(Database(database)) as copy:
-            then = _accounts(here.gateway, copy, ahead)
+            then = accounts_over(here.gateway, copy, ahead)
             if not refuses(
                 SignInFailed, partial(then.sign_in, trial.login, trial.password, trial.code(ahead), device.digest)
             ):
@@ -160,7 +178,7 @@ def _later(here: SelfContext, trial: Trial, device: TrialDevice, folder: Path) -
     return still, 0
 
 
-def _accounts(gateway: Gateway, database: Database, ahead_ms: int) -> Accounts:
+def accounts_over(gateway: Gateway, database: Database, ahead_ms: int) -> Accounts:
     """The same people over a copy of the database, by a clock that is ahead, under the gateway's own settings."""
     settings = gateway.settings
     policy = Policy(
@@ -216,7 +234,7 @@ def _expiry(gateway: Gateway, session: Session, certificate: bytes, folder: Path
             if seen:  # in use until just now, in the copy
                 with closing(sqlite3.connect(path)) as db, db:
                     db.execute("UPDATE sessions SET seen_ms = ? WHERE id = ?", (session.started_ms + seen, session.id))
-            ended = _ended(_accounts(gateway, copy, ahead), session, certificate)
+            ended = _ended(accounts_over(gateway, copy, ahead), session, certificate)
         asked[name] = not ended if name == "idle.alive_before" else ended
     return dict(asked)
 
@@ -227,15 +245,20 @@ def factors(here: SelfContext, target: Target, _bench: Bench) -> Observed:
     days = int(target.options.get("days", "30"))
     since = gateway.clock.now_ms() - days * DAY_MS
     trials = {one.person for one in accounts.accounts() if one.login.startswith(TRIAL_LOGIN)}
+    sealed = {one.person for one in gateway.people.emergencies.accounts()}
     methods = [
         entry.reason
         for entry in gateway.journal.entries()
         if entry.what is What.SIGN_IN
         and entry.outcome is Outcome.DONE
         and entry.at_ms >= since
-        and entry.person not in trials
+        and entry.person not in trials | sealed
     ]
-    staff = [one for one in accounts.accounts() if one.has_password and is_active(here, one.person)]
+    staff = [
+        one
+        for one in accounts.accounts()
+        if one.has_password and one.person not in sealed and is_active(here, one.person)
+    ]
     with trial_person(here) as trial, trial_device(here, trial.person) as device:
         trial.offer(strong_password())
         certificate = device.digest  # not the machine's own: failures on it would add up to a lock
@@ -247,13 +270,12 @@ def factors(here: SelfContext, target: Target, _bench: Bench) -> Observed:
         both = not refuses(
             SignInFailed, partial(accounts.sign_in, trial.login, trial.password, trial.code(), certificate)
         )
-    two = AuthMethod.PASSWORD_TOTP.name.lower()
     facts: dict[str, Fact] = {
         "days": days,
         "sign_ins": len(methods),
-        "sign_ins.two_factors": sum(1 for method in methods if method == two),
+        "sign_ins.two_factors": sum(1 for method in methods if method in _TWO),
         "accounts.with_password": len(staff),
-        "accounts.single_factor": sum(1 for one in staff if not one.has_totp),
+        "accounts.single_factor": sum(1 for one in staff if not accounts.factors.standing(one.person).has_factor),
         "required": gateway.settings.require_totp,
         "single.refused": single,
         "wrong_code.refused": wrong_refused,

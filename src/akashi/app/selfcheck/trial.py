@@ -25,6 +25,7 @@ from akashi.conformity.errors import Unreached
 from akashi.errors import AkashiError
 from akashi.identity.errors import SignInFailed, WeakPassword
 from akashi.identity.events import person as person_of
+from akashi.identity.lifecycle.standing import has_departments
 from akashi.identity.model import DeviceReason, PersonReason, Role, Session
 from akashi.identity.service import Accounts
 
@@ -51,7 +52,7 @@ class Trial:
     def offer(self, password: str) -> str:
         """Try to set a password: empty if it was taken, else why not."""
         try:
-            self.accounts.set_password(self.person, password, by=self.here.by)
+            self.accounts.set_password(self.person, password)  # the institution's own test account
         except WeakPassword as error:
             return str(error.params.get("reason", "refused"))
         self.password = password
@@ -94,12 +95,24 @@ def strong_password() -> str:
 def trial_person(here: SelfContext, roles: Role = Role.AUDITOR) -> Iterator[Trial]:
     """A test account of the gateway while the block runs. Raises what ``Accounts.add_person`` raises."""
     login = f"{TRIAL_LOGIN}{secrets.token_hex(4)}"
-    person = here.gateway.accounts.add_person(login=login, name=_NAME, roles=roles, by=here.by)
+    person = here.gateway.accounts.add_person(login=login, name=_NAME, roles=roles, by=introducer(here))
     try:
         yield Trial(here, person, login)
     finally:
         if is_active(here, person):
             here.gateway.accounts.disable(person, PersonReason.UNUSED, by=here.by)
+
+
+def introducer(here: SelfContext) -> Session | None:
+    """In whose name a test account gets its role. Where there are departments no manager gives one alone: then, if the caller manages
+    people at all, in the institution's own name. Raises ``NotPermitted``.
+    """
+    with here.gateway.ledger.view() as state:
+        applied_for = has_departments(state, here.gateway.institution)
+    if here.by is None or not applied_for:
+        return here.by
+    here.gateway.accounts.require(here.by, "person.manage")
+    return None
 
 
 def is_active(here: SelfContext, person: str) -> bool:

@@ -13,7 +13,7 @@ from akashi.errors import NotFound, Unavailable
 from akashi.exchange.housekeeping import SCRUB_PATIENCE_MS, Eraser
 from akashi.ledger.author import Author
 from akashi.ledger.errors import Refused
-from akashi.vault.events import PayloadRecord, erased_event
+from akashi.vault.events import PayloadRecord, erased_event, owes_receipt
 from akashi.vault.model import ErasureLevel
 
 
@@ -39,6 +39,9 @@ def _report(author: Author, vault: Eraser, clock: Clock, payload: bytes, record:
     outcome = vault.outcome(payload)
     if outcome.level < ErasureLevel.FILE and clock.now_ms() - outcome.erased_ms < SCRUB_PATIENCE_MS:
         return False
+    with author.ledger.view() as state:
+        if not owes_receipt(state, payload, author.key):
+            return False  # said already; another server's receipt is missing
     try:
         author.submit(erased_event(outcome), subject=record.subject)
     except (Unavailable, Refused):

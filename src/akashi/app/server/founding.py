@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -28,7 +29,7 @@ from akashi.ledger.events import dump_body, info_of
 from akashi.ledger.model import MAX_LIFETIME_MS, Actor, Auth, AuthMethod, Statement
 from akashi.ledger.registry import Genesis, log_key_commitment
 from akashi.ledger.service import Engine
-from akashi.ledger.wire.envelope import NONCE_SIZE, seal_operation
+from akashi.ledger.wire.envelope import NONCE_SIZE, Signer, seal_operation
 from akashi.ledger.wire.merkle import leaf_hash
 from akashi.ledger.wire.note import NoteKind, origin_of, vkey
 
@@ -49,7 +50,7 @@ _KEYS = (
 def found(paths: ServerPaths, settings: ServerSettings, keystore: FileKeystore, clock: Clock) -> None:
     """Make keys, CA and TSA certificates and the genesis block in an empty server home."""
     for name, kind in _KEYS:
-        keystore.generate(name, kind)
+        keystore.generate(name, kind, in_memory=name == WEB_KEY)  # Python's TLS takes the bytes of a key
     ledger_id = secrets.token_bytes(16)
     origin = origin_of(settings.domain, ledger_id, 1)
     cosigner = f"{settings.domain}/akashi/{ledger_id.hex()}/server/1"
@@ -74,13 +75,14 @@ def _issue_authorities(paths: ServerPaths, keystore: FileKeystore, ledger_id: by
     now = clock.now_ms()
     ca = CertificateAuthority.create(keystore.private_key(CA_KEY), ledger_id, now)
     write_file(paths.public / "ca.pem", ca.pem, 0o644)
-    tsa = _tsa_certificate(ca.certificate, keystore, now)
+    tsa = tsa_certificate(ca.certificate, keystore.private_key(CA_KEY), keystore.private_key(TSA_KEY).public_key(), now)
     write_file(paths.public / "tsa.pem", tsa.public_bytes(Encoding.PEM), 0o644)
 
 
-def _tsa_certificate(ca: x509.Certificate, keystore: FileKeystore, now_ms: int) -> x509.Certificate:
+def tsa_certificate(
+    ca: x509.Certificate, issuer: ec.EllipticCurvePrivateKey, public: ec.EllipticCurvePublicKey, now_ms: int
+) -> x509.Certificate:
     """A certificate for time stamping only (RFC 3161 section 2.3: the one extended usage, critical)."""
-    issuer, public = keystore.private_key(CA_KEY), keystore.private_key(TSA_KEY).public_key()
     start = datetime.fromtimestamp(now_ms // 1000, UTC)
     builder = (
         x509.CertificateBuilder()
@@ -109,14 +111,19 @@ def _genesis(ledger_id: bytes, origin: str, secretariat: str, keystore: FileKeys
         secretariat_algorithm=int(signer.algorithm),
         secretariat=secretariat,
     )
+    return seal_genesis(body, ledger_id, signer, clock)
+
+
+def seal_genesis(body: Genesis, ledger_id: bytes, signer: Signer, clock: Clock) -> bytes:
+    """The first operation of a log, of a new service or of a new epoch, in the name of the secretariat that it names."""
     now, info = clock.now_ms(), info_of(Genesis)
     statement = Statement(
         ledger=ledger_id,
         kind=info.tag,
         version=info.version,
-        actor=Actor(secretariat),
+        actor=Actor(body.secretariat),
         auth=Auth(AuthMethod.MACHINE, now),
-        subject=secretariat,
+        subject=body.secretariat,
         body=dump_body(body),
         claimed_ms=now,
         not_after_ms=now + MAX_LIFETIME_MS,

@@ -15,12 +15,13 @@ from akashi.app.config import ServerPaths
 from akashi.durable import write_file
 from akashi.errors import AkashiError
 from akashi.keys.keystore import FileKeystore
+from akashi.ledger.engine.reading import LedgerReader
 from akashi.ledger.proof.trust import add_logs
 from akashi.ledger.registry import LogIdentity, log_identity
-from akashi.ledger.service import Engine
 from akashi.ledger.state import Overlay
 from akashi.ledger.store import DATABASE, Tables, connect, translated
-from akashi.ledger.wire.note import NoteKey, NoteKind
+from akashi.ledger.wire.note import NoteKey, NoteKind, key_hash, parse_checkpoint
+from akashi.network.store import NetworkStore
 
 FIRST = "log-1"
 TRUST_FILE = "trust.txt"
@@ -49,6 +50,24 @@ def current_log_key(paths: ServerPaths, keystore: FileKeystore) -> str:
     return next((name for name in names if stated is not None and log_public(keystore, name) == stated.log_key), FIRST)
 
 
+def log_key_by_notes(paths: ServerPaths, keystore: FileKeystore) -> str | None:
+    """The name of the own key that signed the newest note of a quorum, for a server of several whose ledger cannot be asked."""
+    path, origin = paths.root / "network" / "network.db", (paths.public / "origin").read_text(encoding="utf-8").strip()
+    if not path.is_file():
+        return None
+    with suppress(AkashiError):
+        store = NetworkStore(path)
+        try:
+            newest = store.newest_note()
+        finally:
+            store.close()
+        signed = set() if newest is None else {line.hash for line in parse_checkpoint(newest[1]).lines}
+        names = reversed(log_key_names(keystore))
+        own = {name: key_hash(origin, NoteKind.ED25519, log_public(keystore, name)) for name in names}
+        return next((name for name, hash_ in own.items() if hash_ in signed), None)
+    return None
+
+
 def _stated(database: Path) -> LogIdentity | None:
     """What the ledger's file says of its keys, unverified."""
     if not database.is_file():
@@ -62,7 +81,7 @@ def _stated(database: Path) -> LogIdentity | None:
     return None
 
 
-def publish_log_key(paths: ServerPaths, engine: Engine) -> None:
+def publish_log_key(paths: ServerPaths, engine: LedgerReader) -> None:
     """Add the log's present key to the published trust file, if it is not there."""
     with engine.view() as state:
         identity = log_identity(state)

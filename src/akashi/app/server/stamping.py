@@ -10,16 +10,17 @@ from pathlib import Path
 
 from cryptography import x509
 
+from akashi.app.server.authorities import matching
 from akashi.app.server.founding import TSA_KEY
 from akashi.clock import Clock
 from akashi.keys.keystore import FileKeystore
 from akashi.ledger.author import Author
+from akashi.ledger.engine.reading import LedgerReader
 from akashi.ledger.port import Acknowledged
 from akashi.ledger.proof.stamp import LocalTsa, Tsa, obtain
 from akashi.ledger.proof.tsa import HttpTsa
 from akashi.ledger.proof.verify import stamped_message
 from akashi.ledger.registry import LogStamped
-from akashi.ledger.service import Engine
 from akashi.ledger.wire.note import parse_checkpoint
 
 
@@ -27,7 +28,7 @@ class Stamper:
     """Stamps the newest checkpoint when asked."""
 
     def __init__(
-        self, engine: Engine, author: Author, public: Path, keystore: FileKeystore, tsa_url: str, clock: Clock
+        self, engine: LedgerReader, author: Author, public: Path, keystore: FileKeystore, tsa_url: str, clock: Clock
     ) -> None:
         self._engine, self._author = engine, author
         self._tsa: Tsa = HttpTsa(tsa_url) if tsa_url else _local(public, keystore, clock)
@@ -41,5 +42,6 @@ class Stamper:
 
 
 def _local(public: Path, keystore: FileKeystore, clock: Clock) -> LocalTsa:
-    certificate = x509.load_pem_x509_certificate((public / "tsa.pem").read_bytes())
-    return LocalTsa(keystore.private_key(TSA_KEY), certificate, clock)
+    key = keystore.private_key(TSA_KEY)
+    certificate = matching(x509.load_pem_x509_certificates((public / "tsa.pem").read_bytes()), key.public_key())
+    return LocalTsa(key, certificate, clock)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from akashi.checkup.cells.fold import clean, fold
+from akashi.checkup.cells.fold import clean, fold, parts_digits
 from akashi.checkup.cells.terms import read_absence
 from akashi.checkup.model import Outcome, Status
 
@@ -25,6 +25,8 @@ _ERAS = {
     "R": (date(2019, 5, 1), date(9999, 12, 31)),
 }
 _ERA_WORDS = {"明治": "M", "大正": "T", "昭和": "S", "平成": "H", "令和": "R"}
+# The longest way to write a day, with spaces between its signs, is far below this.
+_LONGEST = 100
 _MIDNIGHT = re.compile(r"\s+0{1,2}:00(?::00)?\s*$")
 _WESTERN = re.compile(
     r"([0-9]{4})(?:[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))"
@@ -53,8 +55,14 @@ def parse_date(text: str) -> date | None:
     """The day ``text`` names, or ``None``."""
     if len(text) == 8 and text.isascii() and text.isdigit():
         return _day(int(text[:4]), text[4:6], text[6:])
+    text = text.strip()
+    if len(text) > _LONGEST:
+        return None
     # Spreadsheets append midnight to dates; folding removes the space that tells it from the day.
-    trimmed = fold(_MIDNIGHT.sub("", text))
+    text = _MIDNIGHT.sub("", text)
+    if parts_digits(text):
+        return None
+    trimmed = fold(text)
     for word, letter in _ERA_WORDS.items():
         if trimmed.startswith(word):
             trimmed = letter + trimmed[len(word) :]

@@ -9,20 +9,23 @@ Guarantees: the kinds here are exactly those a map may name. Refuses: an unknown
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from akashi.checkup.cells.dates import read_date
-from akashi.checkup.cells.numbers import NumberRule, read_digits, read_graded, read_hearing, read_number
+from akashi.checkup.cells.numbers import NumberRule, number_reader, read_digits, read_graded, read_hearing
 from akashi.checkup.cells.terms import (
     DEFAULT_SEPARATORS,
+    Unify,
     read_code,
+    read_edition,
     read_findings,
     read_judgement,
     read_kana,
     read_name,
     read_sex,
+    read_terms,
     read_text,
 )
 from akashi.checkup.model import Outcome, Status
@@ -33,7 +36,11 @@ Reader = Callable[[str], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class CellRule:
-    """All a cell reader may need; each kind uses its part. ``table`` maps :func:`fold.key` words."""
+    """All a cell reader may need; each kind uses its part. ``table`` maps :func:`fold.key` words.
+
+    ``unify`` is a thesaurus's look-up for ``findings``; ``editions`` are tables for judgements whose texts name one
+    (:func:`terms.of_edition`).
+    """
 
     on: date
     number: NumberRule = field(default_factory=NumberRule)
@@ -42,6 +49,8 @@ class CellRule:
     digits: int = 0
     separators: str = DEFAULT_SEPARATORS
     spaces: bool = True
+    unify: Unify | None = None
+    editions: Sequence[Mapping[str, str]] = ()
 
 
 def _graded(rule: CellRule) -> Reader:
@@ -77,13 +86,26 @@ def _hearing(rule: CellRule) -> Reader:
     return read
 
 
+def _findings(rule: CellRule) -> Reader:
+    unify = rule.unify
+    if unify is not None:
+        return lambda text: read_terms(text, unify, rule.separators, spaces=rule.spaces)
+    return lambda text: read_findings(text, rule.separators, spaces=rule.spaces)
+
+
+def _judgement(rule: CellRule) -> Reader:
+    if rule.editions:
+        return lambda text: read_edition(text, rule.editions)
+    return lambda text: read_judgement(text, rule.table)
+
+
 _READERS: dict[str, Callable[[CellRule], Reader]] = {
-    "number": lambda rule: lambda text: read_number(text, rule.number),
+    "number": lambda rule: number_reader(rule.number),
     "graded": _graded,
     "hearing": _hearing,
     "code": lambda rule: lambda text: read_code(text, rule.table or {}, rule.labels),
-    "judgement": lambda rule: lambda text: read_judgement(text, rule.table),
-    "findings": lambda rule: lambda text: read_findings(text, rule.separators, spaces=rule.spaces),
+    "judgement": _judgement,
+    "findings": _findings,
     "text": lambda _rule: read_text,
     "name": lambda _rule: read_name,
     "kana": lambda _rule: read_kana,
@@ -102,17 +124,27 @@ def reader(kind: str, rule: CellRule) -> Reader:
     return _READERS[kind](rule)
 
 
-def unchanged(kind: str, digits: int) -> tuple[Callable[[str], bool] | None, int]:
-    """(a test that plain ASCII letters and digits of this kind are already standard, the length they must have).
+# Letters that names are written with: no sign that folding, quoting or a spreadsheet would treat in any way.
+_NAME_SIGN = "[ぁ-ゖァ-ヶー々〇一-鿿]"
+_KANA_SIGN = "[ァ-ヶー]"
 
-    Length 0 means any; ``None`` means that cells of this kind always have to be read. A shortcut only: the reader
-    gives the same text (a property test compares).
 
-    >>> unchanged("digits", 8)[1], unchanged("date", 0)[0] is None
-    (8, True)
+def unchanged(kind: str, digits: int, max_bytes: int) -> str | None:
+    """A pattern of texts of this kind that are already standard and no longer than ``max_bytes``, or ``None``.
+
+    A shortcut only, and on the narrow side: the reader gives the same text (a property test compares).
+
+    >>> unchanged("digits", 8, 40), unchanged("date", 0, 40) is None
+    ('[0-9]{8}', True)
     """
     if kind == "text":
-        return str.isalnum, 0
-    if kind == "digits" and digits:
-        return str.isdigit, digits
-    return None, 0
+        return f"[0-9A-Za-z]{{1,{max_bytes}}}"
+    if kind == "digits" and 0 < digits <= max_bytes:
+        return f"[0-9]{{{digits}}}"
+    if kind == "postal" and max_bytes >= len("123-4567"):
+        return "[0-9]{3}-[0-9]{4}"
+    half = (max_bytes // 2 - 1) // 2
+    if kind in {"name", "kana"} and half:
+        sign = _NAME_SIGN if kind == "name" else _KANA_SIGN
+        return f"{sign}{{1,{half}}}(?:　{sign}{{1,{half}}})?"
+    return None

@@ -1,7 +1,7 @@
 """Numbers, graded results (－ ± ＋), hearing levels and identifying digits.
 
 Guarantees: exact decimal arithmetic, digits kept as measured; a unit is compared and never converted, a factor
-comes from the map alone. Refuses: reading ``10²`` as 102 or ``1,2`` as 12.
+comes from the map alone. Refuses: reading ``10²`` as 102, ``1,2`` as 12 or ``12 80`` as 1280.
 
 >>> read_number("０．１未満", NumberRule()).standard, read_number("63", NumberRule(factor="100")).standard
 ('0.1未満', '6300')
@@ -11,12 +11,14 @@ comes from the map alone. Refuses: reading ``10²`` as 102 or ``1,2`` as 12.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from akashi.checkup.cells.fold import clean, fold, has_odd_digits
+from akashi.checkup.cells.fold import clean, fold, has_odd_digits, parts_digits
 from akashi.checkup.cells.terms import read_absence
 from akashi.checkup.model import Outcome, Status
 
@@ -30,6 +32,8 @@ _NUMBER = re.compile(
 _SIGNS = {"<": "<", "<=": "<=", "≦": "<=", "≤": "<=", ">": ">", ">=": ">=", "≧": ">=", "≥": ">="}
 _WORDS = {"未満": "<", "以下": "<=", "以上": ">=", "超": ">"}
 WORD_OF_QUALIFIER = {sign: word for word, sign in _WORDS.items()}
+# More than digits, unit and bound can need: what is longer is no number, and is not searched for one.
+_LONGEST = 200
 _FLAGS = frozenset({"H", "L", "*"})
 _GRADES = {
     "-": "－", "±": "±", "+-": "±", "+/-": "±", "-+": "±", "+": "＋", "1+": "＋", "+1": "＋", "++": "＋＋", "2+": "＋＋",
@@ -77,7 +81,8 @@ def _tail(rest: str, unit: str) -> tuple[str, str, str | None]:
         if word in _WORDS and not qualifier:
             qualifier, rest = _WORDS[word], rest[len(word) :]
             continue
-        if rest in _FLAGS:
+        # After a number counted in litres, "L" may be the litre: 3.5L of millilitres is no low 3.5.
+        if rest in _FLAGS and not (rest == "L" and known.endswith("l")):
             flag, rest = rest, ""
             continue
         return qualifier, flag, rest
@@ -107,9 +112,11 @@ def read_number(text: str, rule: NumberRule) -> Outcome:
     """A measurement; bounds such as 未満 become a status, an unknown text stays verbatim."""
     if _PLAIN.fullmatch(text):
         return _measured(text, "", "", rule)
+    if len(text) > _LONGEST and len(text.strip()) > _LONGEST:
+        return Outcome(clean(text)[0], Status.UNMATCHED, findings=("cell.number",))
     # No word of absence begins with a digit, so the many odd but readable numbers skip that look-up.
     match = _NUMBER.fullmatch(fold(text).replace("ー", "-"))
-    if match is None or not (match["whole"] or match["fraction"]) or has_odd_digits(text):
+    if match is None or not (match["whole"] or match["fraction"]) or has_odd_digits(text) or parts_digits(text):
         return read_absence(text) or Outcome(clean(text)[0], Status.UNMATCHED, findings=("cell.number",))
     qualifier, flag, left = _tail(match["rest"], rule.unit) if match["rest"] else ("", "", None)
     before = _SIGNS.get(match["sign"] or "", "")
@@ -118,6 +125,23 @@ def read_number(text: str, rule: NumberRule) -> Outcome:
         return Outcome(clean(text)[0], Status.UNMATCHED, findings=(code,))
     number = _canonical(match["minus"], match["whole"], match["fraction"] or "")
     return _measured(number, before or qualifier, flag, rule)
+
+
+def number_reader(rule: NumberRule) -> Callable[[str], Outcome]:
+    """:func:`read_number` under one rule, quick for plain numbers that there is nothing to say about."""
+    low, high = float(rule.low or "-inf"), float(rule.high or "inf")
+    most = math.inf if rule.decimals is None else rule.decimals
+    fits = _PLAIN.fullmatch
+
+    def read(text: str) -> Outcome:
+        if fits(text) and low <= float(text) <= high and len(text.partition(".")[2]) <= most:
+            return Outcome(text, Status.VALUE)
+        return read_number(text, rule)
+
+    def scaled(text: str) -> Outcome:
+        return read_number(text, rule)
+
+    return read if rule.factor == "1" else scaled
 
 
 def _is_unit(left: str) -> bool:

@@ -12,11 +12,10 @@ by the institution's own table. Refuses: translating one institution's letters b
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from akashi.checkup.cells.fold import clean, fold, key
+from akashi.checkup.cells.fold import clean, fold, key, normal
 from akashi.checkup.model import Outcome, Status
 
 NOT_DONE = "未実施"
@@ -32,21 +31,15 @@ _UNMEASURABLE_KEYS = frozenset(
 # Half-width kana and inner spaces make a word longer than its key; nothing is written with more than twice the signs.
 _LONGEST_ABSENCE = 2 * max(map(len, _NOT_DONE_KEYS | _UNMEASURABLE_KEYS))
 _NO_FINDING = "所見なし"
-_NO_FINDING_KEYS = frozenset(
-    map(
-        key,
-        (
-            "所見なし",
-            "異常なし",
-            "異常所見なし",
-            "異常(所見)なし",
-            "異常無し",
-            "所見無し",
-            "特記所見なし",
-            "異常を認めず",
-        ),
-    )
-)
+NOTHING_WORDS = (
+    "所見なし", "異常なし", "異常所見なし", "異常(所見)なし", "異常無し", "所見無し", "特記所見なし", "異常を認めず",
+)  # fmt: skip
+_NO_FINDING_KEYS = frozenset(map(key, NOTHING_WORDS))
+# The chunks of a findings list, each as its pieces between spaces -> parts in standard words, and whether all were known.
+Chunks = list[list[str]]
+Unify = Callable[[Sequence[Sequence[str]]], tuple[Sequence[str], bool]]
+# Stands at the end of a judgement's text once for each edition up to the one that reads it: a space to everybody else.
+_EDITION = "\u2003"
 _ADVICE = frozenset(
     {
         "要受診",
@@ -96,13 +89,17 @@ def read_absence(text: str) -> Outcome | None:
 
 
 def read_code(text: str, table: Mapping[str, str], labels: Mapping[str, str]) -> Outcome:
-    """A coded answer. ``table`` maps folded words to codes and wins; then labels and codes themselves are tried."""
+    """A coded answer. ``table`` maps folded words to codes and wins; then labels and codes themselves are tried.
+
+    A text that is one answer's label and another's code (Scheie grades: label １ is code 2) is not guessed at.
+    """
     if not text or text.isspace():
         return Outcome()
     word = key(text)
     code = table.get(word)
     if code is None:
-        code = next((code for code, label in labels.items() if word in {key(label), code}), None)
+        meant = [code for code, label in labels.items() if word in {key(label), key(code)}]
+        code = meant[0] if len(meant) == 1 else None
     if code is not None:
         return Outcome(labels.get(code, code), Status.VALUE, code)
     return read_absence(text) or Outcome(clean(text)[0], Status.UNMATCHED, findings=("cell.term",))
@@ -128,19 +125,92 @@ def _splitter(separators: str, *, spaces: bool) -> re.Pattern[str]:
     return re.compile("[" + re.escape(separators) + (r"\s" if spaces else "") + "]+")
 
 
+@lru_cache(maxsize=64)
+def _chunker(separators: str) -> re.Pattern[str]:
+    return re.compile(f"(?:[（(][^（(）)]*[）)]|[^{re.escape(separators + JOINER)}])+")
+
+
+_NEGATION = frozenset("な無ず")
+
+
 def _unified(part: str) -> str:
     # Only a text with a word of negation can be one of the ways to say "nothing found".
-    if not any(sign in part for sign in "な無ず"):
+    if _NEGATION.isdisjoint(part):
         return part
     return _NO_FINDING if key(part) in _NO_FINDING_KEYS else part
 
 
-def read_findings(text: str, separators: str = DEFAULT_SEPARATORS, *, spaces: bool = True) -> Outcome:
-    """A list of findings joined by 「、」; a judgement word at its end is taken off as ``advice``."""
+def split_findings(
+    text: str, separators: str = DEFAULT_SEPARATORS, *, spaces: bool = True
+) -> tuple[Chunks, list[str], bool]:
+    """The chunks of a findings list, the judgement words taken off its end, and whether it had control characters.
+
+    What stands in brackets is not parted.
+
+    >>> split_findings("腎嚢胞（右、12mm）/脂肪肝 要受診")
+    ([['腎嚢胞（右、12mm）'], ['脂肪肝']], ['要受診'], False)
+    """
+    parts = [clean(part) for part in _chunker(separators).findall(text)]
+    controls = any(controls for _part, controls in parts)
+    chunks = [part.split() if spaces else [part] for part, _controls in parts if part]
+    advice: list[str] = []
+    while chunks and (len(chunks) > 1 or len(chunks[0]) > 1):
+        last = chunks[-1][-1]
+        if last[0] not in _ADVICE_STARTS or fold(last) not in _ADVICE:
+            break
+        advice.append(fold(chunks[-1].pop()))
+        if not chunks[-1]:
+            chunks.pop()
+    return chunks, advice[::-1], controls
+
+
+def read_terms(text: str, unify: Unify, separators: str = DEFAULT_SEPARATORS, *, spaces: bool = True) -> Outcome:
+    """A list of findings in the words of a thesaurus; what it does not know stays as written, with ``term.unmatched``."""
     absent = read_absence(text)
     if absent is not None:
         return absent
+    if len(text) <= _LONGEST_ABSENCE and _unified(text) == _NO_FINDING:
+        return Outcome(_NO_FINDING, Status.VALUE)
+    chunks, advice, controls = split_findings(text, separators, spaces=spaces)
+    findings: tuple[str, ...] = ("cell.control",) if controls else ()
+    if not chunks:
+        return Outcome(findings=findings)
+    parts, known = unify(chunks)
+    if not known:
+        findings += ("term.unmatched",)
+    return Outcome(JOINER.join(parts), Status.VALUE, advice=JOINER.join(advice), findings=findings)
+
+
+def of_edition(text: str, number: int | None) -> str:
+    """``text`` with the edition (from 0) of the vocabulary that reads it, hidden in spaces at its end; ``None``: no edition.
+
+    >>> of_edition("E", 0).strip(), read_edition(of_edition("E", 1), ({"e": "要精密検査"}, {"e": "治療中"})).standard
+    ('E', '治療中')
+    """
+    return text.strip() + (0 if number is None else number + 1) * _EDITION
+
+
+def read_edition(text: str, editions: Sequence[Mapping[str, str]]) -> Outcome:
+    """A judgement by the edition that :func:`of_edition` named; verbatim with ``term.edition`` where it named none."""
+    letter = text.rstrip(_EDITION)
+    number = len(text) - len(letter) - 1
+    if not letter or letter.isspace():
+        return Outcome()
+    if 0 <= number < len(editions):
+        return read_judgement(letter, editions[number])
+    return read_absence(letter) or Outcome(clean(letter)[0], Status.UNMATCHED, findings=("term.edition",))
+
+
+def read_findings(text: str, separators: str = DEFAULT_SEPARATORS, *, spaces: bool = True) -> Outcome:
+    """A list of findings joined by 「、」; a judgement word at its end is taken off as ``advice``."""
+    # A list is no word of absence.
+    absent = None if JOINER in text else read_absence(text)
+    if absent is not None:
+        return absent
     splitter = _splitter(separators, spaces=spaces)
+    if text.isprintable() and splitter.search(text) is None and JOINER not in text:
+        # One term and nothing around it: most cells are "nothing found".
+        return Outcome(_unified(text), Status.VALUE)
     cleaned, controls = clean(splitter.sub(JOINER, text))
     if controls:
         # Control characters have become spaces, which may part the list again.
@@ -148,11 +218,11 @@ def read_findings(text: str, separators: str = DEFAULT_SEPARATORS, *, spaces: bo
     parts = [part.strip() for part in cleaned.split(JOINER) if part.strip()]
     advice: list[str] = []
     while len(parts) > 1 and parts[-1][0] in _ADVICE_STARTS and fold(parts[-1]) in _ADVICE:
-        advice.insert(0, fold(parts.pop()))
+        advice.append(fold(parts.pop()))
     terms = [_unified(part) for part in parts]
     findings = ("cell.control",) if controls else ()
     status = Status.VALUE if terms else Status.EMPTY
-    return Outcome(JOINER.join(terms), status, advice=JOINER.join(advice), findings=findings)
+    return Outcome(JOINER.join(terms), status, advice=JOINER.join(reversed(advice)), findings=findings)
 
 
 def read_text(text: str) -> Outcome:
@@ -186,7 +256,7 @@ def read_name(text: str) -> Outcome:
 
 def read_kana(text: str) -> Outcome:
     """A kana name in full width with single full-width spaces."""
-    standard = "　".join(unicodedata.normalize("NFKC", clean(text)[0]).replace("-", "ー").split())
+    standard = "　".join(normal("NFKC", clean(text)[0]).replace("-", "ー").split())
     if not standard:
         return Outcome()
     findings = () if _KANA.fullmatch(standard) else ("cell.kana",)

@@ -1,7 +1,7 @@
 """Strict YAML: every scalar is a string, every key is known, every mistake has a line.
 
 Guarantees: no type guessing (``010`` stays ``010``), no duplicate keys, no anchors or aliases (so no billion
-laughs), no tags. Refuses: unknown keys, and documents deeper or larger than any map needs.
+laughs), no tags. Refuses: unknown keys, and documents deeper or larger than any map needs, as soon as the parser comes to that place.
 
 >>> node = parse("a: 010")
 >>> node.fields({"a"})["a"].text()
@@ -13,11 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 from datetime import date
+from typing import Any
 
 import yaml
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 8
+MAX_NODES = 100_000
+_TAG = ""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -121,32 +124,75 @@ class Node:
         return found
 
 
-def _refuse_aliases(root: yaml.nodes.Node) -> None:
-    seen: set[int] = set()
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            raise SchemaError(int(node.start_mark.line) + 1, "anchors and aliases are not allowed")
-        seen.add(id(node))
-        if isinstance(node, yaml.nodes.MappingNode):
-            waiting.extend(part for pair in node.value for part in pair)
-        elif isinstance(node, yaml.nodes.SequenceNode):
-            waiting.extend(node.value)
+class _Composer:
+    """Nodes from the parser's events, with a stack of its own: PyYAML's composer recurses in C, unbounded."""
+
+    def __init__(self) -> None:
+        self.root: yaml.nodes.Node | None = None
+        self._open: list[yaml.nodes.CollectionNode] = []
+        # The key that waits for its value, per open mapping.
+        self._keys: list[yaml.nodes.Node | None] = []
+        self._count = 0
+
+    def take(self, event: yaml.events.Event) -> None:
+        """One event. Raises :class:`SchemaError` beyond the bounds, and for what no document of ours has."""
+        mark: Any = event.start_mark
+        line = int(mark.line) + 1
+        if isinstance(event, yaml.events.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise SchemaError(line, "anchors and aliases are not allowed")
+        if getattr(event, "tag", None) is not None:
+            raise SchemaError(line, "tags are not allowed")
+        if isinstance(event, yaml.events.ScalarEvent):
+            self._put(yaml.nodes.ScalarNode(_TAG, event.value, mark), line)
+        elif isinstance(event, yaml.events.SequenceStartEvent):
+            self._enter(yaml.nodes.SequenceNode(_TAG, [], mark), line)
+        elif isinstance(event, yaml.events.MappingStartEvent):
+            self._enter(yaml.nodes.MappingNode(_TAG, [], mark), line)
+        elif isinstance(event, yaml.events.CollectionEndEvent):
+            self._open.pop()
+            self._keys.pop()
+
+    def _enter(self, node: yaml.nodes.CollectionNode, line: int) -> None:
+        self._put(node, line)
+        self._open.append(node)
+        self._keys.append(None)
+        if len(self._open) > MAX_DEPTH + 1:
+            raise SchemaError(line, "too deep")
+
+    def _put(self, node: yaml.nodes.Node, line: int) -> None:
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise SchemaError(line, "too large")
+        if not self._open:
+            if self.root is not None:
+                raise SchemaError(line, "not YAML")
+            self.root = node
+        elif isinstance(self._open[-1], yaml.nodes.SequenceNode):
+            self._open[-1].value.append(node)
+        elif (key := self._keys[-1]) is None:
+            self._keys[-1] = node
+        else:
+            self._open[-1].value.append((key, node))
+            self._keys[-1] = None
 
 
 def parse(text: str) -> Node:
     """The root of one document. Raises :class:`SchemaError`."""
-    if len(text) > MAX_BYTES:
-        raise SchemaError(1, "too large")
     try:
-        root = yaml.compose(text, Loader=_LOADER)
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise SchemaError(text.count("\n", 0, error.start) + 1, "not a text") from None
+    if size > MAX_BYTES:
+        raise SchemaError(1, "too large")
+    made = _Composer()
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            made.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise SchemaError(mark.line + 1 if mark else 1, "not YAML") from None
-    except (yaml.YAMLError, RecursionError):
+    except yaml.YAMLError:
         raise SchemaError(1, "not YAML") from None
-    if root is None:
+    if made.root is None:
         raise SchemaError(1, "empty")
-    _refuse_aliases(root)
-    return Node(root)
+    return Node(made.root)

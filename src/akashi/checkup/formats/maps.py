@@ -10,9 +10,11 @@ The schema is written out in docs/checkup.md. Layouts are named by the hash of t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from hashlib import sha256
 
 from akashi.checkup.cells.fold import key
 from akashi.checkup.cells.kinds import KINDS
@@ -24,11 +26,22 @@ from akashi.checkup.model import Role
 FIELD_TARGETS = frozenset(
     {
         "person.id", "person.name", "person.kana", "person.sex", "person.birth", "person.postal", "person.address",
-        "visit.date", "visit.number", "visit.course", "visit.age", "institution.code", "institution.name",
-        "insurance.insurer", "insurance.symbol", "insurance.number", "insurance.branch", "ticket.number",
-        "employer.name", "employer.section", "employer.number",
+        "visit.date", "visit.number", "visit.course", "visit.age", "visit.program", "visit.report", "visit.created",
+        "institution.code", "institution.name", "institution.telephone", "institution.postal", "institution.address",
+        "insurance.insurer", "insurance.insurer_name", "insurance.symbol", "insurance.number", "insurance.branch",
+        "ticket.number", "ticket.kind", "ticket.expires", "employer.name", "employer.section", "employer.number",
     }
 )  # fmt: skip
+
+MOST_COLUMNS = 100_000
+
+MODALITIES = frozenset(
+    {
+        "ecg", "fundus", "chest_xray", "upper_gi_xray", "upper_gi_endoscopy", "abdominal_ultrasound", "breast_ultrasound",
+        "mammography",
+    }
+)  # fmt: skip
+"""What a thesaurus may have words for, and a rule's ``terms`` may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +84,17 @@ class MapRule:
     spaces: bool = True
     required: bool = False
     when: Condition | None = None
+    terms: str = ""
+    vocabulary: str = ""
 
 
 @dataclass(frozen=True)
 class LayoutMap:
-    """One institution's map for one layout. ``tables`` hold folded words -> codes or standard words."""
+    """One institution's map for one layout. ``tables`` hold folded words -> codes or standard words.
+
+    ``watched`` columns were empty when the map was made: one that fills is told (``column.watched``). ``program`` is
+    the kind of checkup (OID …1002) whose required items the rows must have; empty: none is asked.
+    """
 
     map_id: str
     institution: str
@@ -87,6 +106,11 @@ class LayoutMap:
     rules: tuple[MapRule, ...] = field(repr=False)
     ignored: tuple[Locator, ...] = field(default=(), repr=False)
     spare: tuple[Locator, ...] = field(default=(), repr=False)
+    watched: tuple[Locator, ...] = field(default=(), repr=False)
+    program: str = ""
+    version: int = 1
+    digest: bytes = field(default=b"", repr=False, compare=False)
+    """SHA-256 of the text it was loaded from: what an approval names. Empty where it was not loaded from a text."""
 
     def valid_on(self, day: date) -> bool:
         """Whether ``day`` lies within the map's dates, both ends included."""
@@ -100,7 +124,7 @@ def _locator(node: Node) -> Locator:
     if ("header" in found) == ("column" in found) or ("column" in found and len(found) > 1):
         raise node.wrong("either header (with context, occurrence) or column is expected")
     if "column" in found:
-        return Locator(column=found["column"].integer(1, 100_000))
+        return Locator(column=found["column"].integer(1, MOST_COLUMNS))
     return Locator(
         header=found["header"].text(),
         context=found["context"].text() if "context" in found else "",
@@ -119,6 +143,8 @@ def _places(node: Node) -> tuple[Locator, ...]:
         match = re.fullmatch(r"([1-9][0-9]{0,5})-([1-9][0-9]{0,5})", span.text())
         if match is None or int(match[1]) > int(match[2]):
             raise span.wrong("columns such as 22-26 are expected")
+        if int(match[2]) > MOST_COLUMNS or len(places) + int(match[2]) - int(match[1]) >= MOST_COLUMNS:
+            raise span.wrong("too many columns")
         places += [Locator(column=number) for number in range(int(match[1]), int(match[2]) + 1)]
     return tuple(places)
 
@@ -132,8 +158,11 @@ def _condition(node: Node) -> Condition:
 
 
 _RULE_OPTIONAL = frozenset(
-    {"occurrence", "role", "unit", "factor", "table", "digits", "separators", "spaces", "required", "when"}
-)
+    {
+        "occurrence", "role", "unit", "factor", "table", "digits", "separators", "spaces", "required", "when", "terms",
+        "vocabulary",
+    }
+)  # fmt: skip
 
 
 def _factor(node: Node) -> str:
@@ -154,6 +183,11 @@ def _rule(node: Node, tables: Mapping[str, Mapping[str, str]]) -> MapRule:
     table = found["table"].text() if "table" in found else ""
     if table and table not in tables:
         raise found["table"].wrong("unknown table")
+    for name, kind in (("terms", "findings"), ("vocabulary", "judgement")):
+        if name in found and found["kind"].text() != kind:
+            raise found[name].wrong(f"only a rule of kind {kind} has it")
+    if table and "vocabulary" in found:
+        raise found["vocabulary"].wrong("either a table or a vocabulary is expected")
     at = tuple(_locator(child) for child in found["at"].items()) if found["at"].is_list() else (_locator(found["at"]),)
     if not at:
         raise found["at"].wrong("a place is expected")
@@ -171,30 +205,44 @@ def _rule(node: Node, tables: Mapping[str, Mapping[str, str]]) -> MapRule:
         spaces=found["spaces"].boolean() if "spaces" in found else True,
         required=found["required"].boolean() if "required" in found else False,
         when=_condition(found["when"]) if "when" in found else None,
+        terms=found["terms"].choice(MODALITIES) if "terms" in found else "",
+        vocabulary=_vocabulary(found["vocabulary"]) if "vocabulary" in found else "",
     )
+
+
+def _vocabulary(node: Node) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", node.text()):
+        raise node.wrong("an id of small letters, digits and hyphens is expected")
+    return node.text()
 
 
 def _check_targets(node: Node, rules: list[MapRule]) -> None:
     """One rule per target; rules that share a source by conditions must be disjoint, so one value has one home."""
-    targets = [(rule.target, rule.occurrence, rule.role) for rule in rules]
+    targets = Counter((rule.target, rule.occurrence, rule.role) for rule in rules)
     for rule, place in zip(rules, node.items(), strict=True):
-        if targets.count((rule.target, rule.occurrence, rule.role)) > 1:
+        if targets[rule.target, rule.occurrence, rule.role] > 1:
             raise place.wrong("two rules for one target")
-    seen: dict[tuple[Locator, ...], list[Condition]] = {}
+    seen: dict[tuple[Locator, ...], tuple[Locator, set[str]]] = {}
     for rule, place in zip(rules, node.items(), strict=True):
         if rule.when is None:
             continue
-        for other in seen.setdefault(rule.at, []):
-            if other.at != rule.when.at or other.words & rule.when.words:
-                raise place.wrong("exclusive rules must share the deciding column and no word")
-        seen[rule.at].append(rule.when)
+        decider, words = seen.setdefault(rule.at, (rule.when.at, set()))
+        if decider != rule.when.at or words & rule.when.words:
+            raise place.wrong("exclusive rules must share the deciding column and no word")
+        words |= rule.when.words
+
+
+def _program(node: Node) -> str:
+    if not re.fullmatch(r"[0-9]{3}", node.text()):
+        raise node.wrong("a program code of three digits is expected")
+    return node.text()
 
 
 _HEAD = frozenset({"map", "id", "institution", "layout", "valid", "header_rows", "rules"})
 
 
 def _load(text: str) -> LayoutMap:
-    found = parse(text).fields(_HEAD, {"tables", "ignore", "spare"})
+    found = parse(text).fields(_HEAD, {"tables", "ignore", "spare", "watch", "program", "version"})
     if found["map"].text() != "1":
         raise found["map"].wrong("only schema 1 is known")
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", found["layout"].text()):
@@ -221,12 +269,15 @@ def _load(text: str) -> LayoutMap:
         rules=tuple(rules),
         ignored=_places(found["ignore"]) if "ignore" in found else (),
         spare=_places(found["spare"]) if "spare" in found else (),
+        watched=_places(found["watch"]) if "watch" in found else (),
+        program=_program(found["program"]) if "program" in found else "",
+        version=found["version"].integer(1, 9999) if "version" in found else 1,
     )
 
 
 def load_map(text: str) -> LayoutMap:
     """Parse a map strictly. Raises :class:`MapInvalid` with the line."""
     try:
-        return _load(text)
+        return replace(_load(text), digest=sha256(text.encode()).digest())
     except SchemaError as error:
         raise MapInvalid(line=error.line, what=error.what) from None

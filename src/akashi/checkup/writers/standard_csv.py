@@ -26,8 +26,10 @@ from akashi.checkup.formats.maps import MapRule
 from akashi.checkup.model import Outcome, Role, Status
 
 Render = Callable[[Outcome, str], str]
-_FORMULA_START = "=@＝＠\t\r"
-_RISKY = frozenset(_FORMULA_START + "+-")
+_FORMULA_START = "=@＝＠\t\r\n"
+# An apostrophe is ours where a formula follows it; one that the source put there gets another, so that reading back
+# takes off exactly what was added.
+_RISKY = frozenset(_FORMULA_START + "+-'")
 # What may follow a leading sign without being a formula: a number, or a graded result such as +- or ++.
 _SIGNED_PLAIN = re.compile(r"[+-]+|[+-][0-9][0-9.,]*[^\W\d_]*|[+-]/[+-]|\+[0-9]")
 _NEEDS_QUOTES = re.compile('[",\r\n]')
@@ -38,7 +40,8 @@ _MEASURED = frozenset({Status.VALUE, Status.BELOW, Status.ABOVE})
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet may run this cell as a formula."""
+    """Whether a spreadsheet may run this cell as a formula (leading apostrophes are looked through)."""
+    text = text.lstrip("'")
     if not text:
         return False
     if text[0] in _FORMULA_START:
@@ -67,7 +70,7 @@ class Finisher:
             return few, ()
         # CP932 writes full width in 2 bytes and half width in 1: its length is the length the formats count.
         try:
-            data = text.encode("cp932")
+            data = text.encode() if text.isascii() else text.encode("cp932")
         except UnicodeEncodeError:
             return self._mended(text)
         if len(data) > self._max_bytes or text[:1] in _RISKY:
@@ -76,19 +79,6 @@ class Finisher:
         if len(self._few) < FEW:
             self._few[text] = written
         return written, ()
-
-    def plain(self, fits: Callable[[str], bool] | None, length: int) -> Callable[[str], bytes | None] | None:
-        """A quick finish for ASCII texts that ``fits`` accepts (letters and digits only), or ``None`` for others."""
-        if fits is None:
-            return None
-        limit, suffix = self._max_bytes, self._suffix
-
-        def finish(text: str) -> bytes | None:
-            if text.isascii() and fits(text) and (len(text) == length or not length) and len(text) <= limit:
-                return text.encode() + suffix
-            return None
-
-        return finish
 
     def _written(self, text: str, data: bytes) -> bytes:
         if _NEEDS_QUOTES.search(text) is not None:
@@ -103,7 +93,7 @@ class Finisher:
             marks.append("cell.formula")
             output = "'" + text
         if self._encoding == "cp932":
-            written = "".join(sign if _encodable(sign) else REPLACEMENT for sign in output)
+            written = "".join(sign if encodable(sign) else REPLACEMENT for sign in output)
             if written != output:
                 marks.append("cell.unencodable")
                 output = written
@@ -112,7 +102,8 @@ class Finisher:
         return self._written(output, output.encode(self._encoding)), tuple(marks)
 
 
-def _encodable(sign: str) -> bool:
+def encodable(sign: str) -> bool:
+    """Whether CP932 has ``sign``."""
     try:
         sign.encode("cp932")
     except UnicodeEncodeError:

@@ -1,14 +1,14 @@
 """What the checkup commands work with: the file, the maps, the day, the limit.
 
-Guarantees: maps come from ``--maps``, else from the one gateway of the home, then from those shipped; the limit is the gateway's
-``upload_limit_bytes``, else 512 MiB. Refuses nothing that ``akashi.checkup`` does not refuse. Trusts the map files.
+Guarantees: maps come from the folder that ``--maps`` names, then from those shipped; the limit is the gateway's ``upload_limit_bytes``, else
+512 MiB. Nobody signs in here, so approved maps, which are sealed, are not at hand. Refuses nothing that ``akashi.checkup`` does not
+refuse. Trusted: whoever names the folder of ``--maps``.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from akashi.app.config import GatewaySettings, gateway_paths, gateways_in, load_settings
-from akashi.app.desk.maps import MapShelf, today
-from akashi.checkup import FINDING_KINDS, ConversionReport, Inspection, LayoutMap, Severity, inspect
+from akashi.app.desk.maps import MapShelf, newest_versions, today
+from akashi.checkup import Inspection, LayoutMap, inspect
 from akashi.checkup.errors import LayoutUnknown, MapNotValid
-from akashi.cli.files import FileUnreadable
+from akashi.cli.files import FileUnreadable, FolderMissing
 from akashi.cli.shell import Shell
 from akashi.errors import NotFound
 
@@ -30,7 +30,7 @@ class MapUnknown(NotFound):
 
     code = "cli.map_unknown"
     ja, en = "その変換表はありません。", "There is no such map."
-    hint_ja, hint_en = "map の名前（id）を確かめてください。", "Check the id of the map."
+    hint_ja, hint_en = "変換表の名前を確かめてください。", "Check the id of the map."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,13 @@ class Bench:
     def look(self, path: Path) -> Inspection:
         """What the file looks like. Raises the reading errors of ``checkup``."""
         with reading(path) as stream:
-            return inspect(stream, maps=self.shelf.maps(), limit_bytes=self.limit)
+            return inspect(
+                stream,
+                maps=self.shelf.maps(),
+                limit_bytes=self.limit,
+                # The word list is only read where no map knows the headings.
+                is_heading=lambda cell: self.shelf.words().is_heading(cell),
+            )
 
     def map_for(self, path: Path, wanted: str) -> LayoutMap:
         """The map ``wanted``, else the newest valid one of the file's layout. Raises ``LayoutUnknown``, ``MapNotValid``."""
@@ -60,25 +66,33 @@ class Bench:
         valid = [one for one in known if one.valid_on(self.on)]
         if not valid:
             raise MapNotValid(map=known[0].map_id)
-        return max(valid, key=lambda one: (one.valid_from, one.map_id))
+        return max(newest_versions(valid), key=lambda one: (one.valid_from, one.map_id))
 
 
-def bench_options(parser: argparse.ArgumentParser) -> None:
-    """The options of commands that read a checkup file."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="the institution's file (CSV, UTF-8 or CP932)")
-    parser.add_argument("--maps", type=Path, metavar="FOLDER", help="folder with maps of your own (*.yaml)")
-    parser.add_argument("--institution", default="", help="whose maps, where the home has several gateways (inst-…)")
+def bench_options(parser: argparse.ArgumentParser, what: str = "the institution's file (CSV, UTF-8 or CP932)") -> None:
+    """The options of commands that read a checkup file; ``what`` says which."""
+    parser.add_argument("file", type=Path, metavar="FILE", help=what)
+    parser.add_argument("--maps", type=Path, metavar="FOLDER", help="folder with maps to try (*.yaml), approved or not")
+    parser.add_argument(
+        "--institution", default="", help="whose settings, where the home has several gateways (inst-…)"
+    )
 
 
 def bench_of(arguments: argparse.Namespace, shell: Shell) -> Bench:
-    """The bench that the options describe."""
+    """The bench that the options describe. Raises :class:`FolderMissing`."""
+    if arguments.maps is not None and not arguments.maps.is_dir():
+        raise FolderMissing(name=arguments.maps.name)
     on, there = today(shell.clock.now_ms()), gateways_in(arguments.home)
     chosen = arguments.institution or (there[0] if len(there) == 1 else "")
     if not chosen:
-        return Bench(MapShelf(arguments.maps or arguments.home / "maps"), GatewaySettings().upload_limit_bytes, on)
+        return Bench(_shelf(arguments.maps, arguments.home / "maps"), GatewaySettings().upload_limit_bytes, on)
     paths = gateway_paths(arguments.home, chosen)
     limit = load_settings(paths.settings, GatewaySettings).upload_limit_bytes
-    return Bench(MapShelf(arguments.maps or paths.maps), limit, on)
+    return Bench(_shelf(arguments.maps, paths.maps), limit, on)
+
+
+def _shelf(named: Path | None, folder: Path) -> MapShelf:
+    return MapShelf(folder) if named is None else MapShelf(named, loose=True)
 
 
 class _Watched(io.FileIO):
@@ -104,11 +118,3 @@ def reading(path: Path, show: Callable[[int, int], None] = lambda _done, _total:
         raise FileUnreadable(name=path.name) from error
     with stream:
         yield stream
-
-
-def severities(report: ConversionReport) -> dict[str, int]:
-    """How many findings stop, warn, inform."""
-    totals: Counter[str] = Counter()
-    for code, count in report.counts_by_code.items():
-        totals[FINDING_KINDS[code].severity.value] += count
-    return {one.value: totals[one.value] for one in Severity}

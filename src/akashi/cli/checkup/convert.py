@@ -7,10 +7,11 @@ import io
 from pathlib import Path
 
 from akashi.app.errors import FindingsStop
-from akashi.checkup import convert
+from akashi.checkup import FINDING_KINDS, convert
 from akashi.checkup.findings import EXAMPLES_PER_PLACE
-from akashi.cli.checkup.bench import bench_of, bench_options, reading, severities
-from akashi.cli.checkup.findings import findings_file, summary
+from akashi.checkup.findings.export import findings_file
+from akashi.cli.checkup.bench import bench_of, bench_options, reading
+from akashi.cli.checkup.findings import findings_option, severities, summary
 from akashi.cli.files import verify_free, write_whole
 from akashi.cli.shell import BadArguments, Shell, manual
 
@@ -33,9 +34,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     bench_options(parser)
     parser.add_argument("--map", dest="wanted", default="", metavar="ID", help="the map to use, whatever the layout is")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the CSV goes (default: standard output)")
-    parser.add_argument(
-        "--findings", type=Path, metavar="FILE", help="where the findings go, with the original values (.csv or .json)"
-    )
+    findings_option(parser)
     parser.add_argument("--anyway", action="store_true", help="write the CSV although findings stop it")
     parser.set_defaults(run=_run)
 
@@ -56,10 +55,12 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
             items=bench.shelf.items(),
             limit_bytes=bench.limit,
             examples=_EVERY_FINDING if arguments.findings else EXAMPLES_PER_PLACE,
+            vocabulary=bench.shelf.vocabulary(),
         )
     if arguments.findings is not None:
-        write_whole(arguments.findings, findings_file(report.findings, arguments.findings.suffix))
-    counts = severities(report)
+        suffix = arguments.findings.suffix
+        write_whole(arguments.findings, findings_file(report.findings, FINDING_KINDS, suffix, shell.language))
+    counts = severities(report.counts_by_code)
     stopped = counts["stops"] and not arguments.anyway
     if stopped or arguments.out is None:
         for line in summary(report, counts, shell):

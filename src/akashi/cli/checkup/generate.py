@@ -9,7 +9,7 @@ from akashi.app.demo import read_heads
 from akashi.app.desk.maps import FORMATS, MapShelf, today
 from akashi.checkup.generate import Maker, encode_file
 from akashi.cli.files import verify_free, write_whole
-from akashi.cli.shell import Shell, manual
+from akashi.cli.shell import BadArguments, Shell, manual
 
 _LAYOUTS = tuple(sorted(path.stem for path in (FORMATS / "layouts").glob("*.csv")))
 _PLAIN = "hoshi"
@@ -37,7 +37,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     verify_free(arguments.out)
-    shelf, people = MapShelf(arguments.home / "maps"), max(0, arguments.people)
+    shelf, people = MapShelf(arguments.home / "maps"), arguments.people
+    if people < 1:
+        raise BadArguments(what="--people 1", command="akashi checkup generate")
     layout_map = next(one for one in shelf.maps() if one.map_id.startswith(arguments.layout))
     heads = read_heads(FORMATS / "layouts" / f"{arguments.layout}.csv", layout_map.header_rows)
     maker = Maker(heads, layout_map, shelf.items(), today(shell.clock.now_ms()), messy=arguments.messy)

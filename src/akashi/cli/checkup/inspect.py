@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from akashi.cli.checkup.bench import bench_of, bench_options
+from akashi.checkup.readers.detection import LOOK_BYTES, FormatName, detect
+from akashi.cli.checkup.bench import bench_of, bench_options, reading
+from akashi.cli.checkup_formats.desk import NAMES
 from akashi.cli.shell import Shell, manual
 
 
@@ -15,7 +17,8 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="what a file looks like: encoding, layout, map, coverage",
         **manual(
             parent,
-            "Reads the headings and a sample of rows and says which map knows the layout. Shows no value of a person.",
+            "Says the format; of an institution's own table reads the headings and a sample of rows and says which map knows the layout.\n"
+            "Shows no value of a person.",
             "akashi checkup inspect kekka.csv",
         ),
     )
@@ -24,7 +27,16 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
-    seen = bench_of(arguments, shell).look(arguments.file)
+    bench = bench_of(arguments, shell)
+    with reading(arguments.file) as stream:
+        found = detect(stream.read(LOOK_BYTES), definitions=[bench.shelf.definition()])
+    if found not in {FormatName.LAYOUT, FormatName.UNKNOWN}:
+        known = f"{shell.choose('形式', 'format')}: {shell.choose(*NAMES[found])}"
+        shell.result(
+            {"format": found.value}, [known, shell.choose("次に: akashi checkup read", "next: akashi checkup read")]
+        )
+        return 0
+    seen = bench.look(arguments.file)
     covered = seen.coverage
     value: dict[str, object] = {
         "columns": len(seen.columns),
@@ -32,6 +44,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         "delimiter": seen.delimiter,
         "duplicates": seen.duplicates,
         "encoding": seen.encoding,
+        "format": found.value,
         "header_rows": seen.header_rows,
         "layout": seen.layout_hash,
         "map": seen.map_id,
@@ -53,5 +66,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         words = shell.choose("変換する列", "mapped columns")
         undecided = shell.choose("未決定", "undecided")
         lines.append(f"{words}: {covered.mapped}/{covered.total} ({undecided} {covered.undecided})")
+    if not seen.map_id:
+        lines.append(shell.choose("次に: akashi checkup map draft", "next: akashi checkup map draft"))
     shell.result(value, lines)
     return 0

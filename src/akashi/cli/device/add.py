@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from akashi.app.desk.devices import require_alone
 from akashi.app.gateway.enrolment import make_device
 from akashi.cli.files import FileUnwritable, write_whole
 from akashi.cli.homes import HomeInUse, acting_maybe, person_named, person_options
@@ -20,7 +21,8 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         **manual(
             parent,
             "Makes a key and a certificate for a device, enrols it on the ledger, and writes both as P12 (browsers) and\n"
-            "PEM, encrypted under a password that is shown once. The key is not kept here.",
+            "PEM, encrypted under a password that is shown once. The key is not kept here. A manager (--as) adds the\n"
+            "institution's first device only, or one while an emergency is declared: else `akashi device request`.",
             "akashi device add --person hanako --out FOLDER",
             (3, 4, 5, 6, 7, 8),
         ),
@@ -39,6 +41,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         gateway = opened.gateway
         if session is not None:
             gateway.accounts.require(session, "device.manage")
+            require_alone(gateway)
         responsible = person_named(gateway, arguments.person)
         if opened.server is None:
             raise HomeInUse

@@ -32,17 +32,20 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     parser.add_argument("--person", default="事務局", help="display name of the first person")
     parser.add_argument("--domain", default=ServerSettings().domain, help="first part of the ledger's name, for good")
     parser.add_argument("--port", type=int, help=f"port of its pages (default {GatewaySettings().port})")
+    parser.add_argument("--pkcs11", metavar="MODULE", help="PKCS#11 library: the keys that it can hold are made in it")
+    parser.add_argument("--pkcs11-token", default="", metavar="LABEL", help="label of the token in it")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     require_login(arguments.login)
     port, passphrase = chosen_port(arguments.home, arguments.port), find_passphrase(arguments.home)
-    settings = ServerSettings(domain=arguments.domain)
+    module, label = arguments.pkcs11 or "", arguments.pkcs11_token
+    settings = ServerSettings(domain=arguments.domain, pkcs11_module=module, pkcs11_token=label)
     server = Server.create(arguments.home, settings, arguments.name, passphrase, shell.clock)
     try:
         first = FirstPerson(arguments.login, arguments.person, Role.SECRETARIAT)
-        own = GatewaySettings(port=port)
+        own = GatewaySettings(port=port, pkcs11_module=module, pkcs11_token=label)
         joined = equip(server, arguments.home, server.secretariat_handle, first, passphrase, own, shell.clock)
         joined.gateway.close()
         _tell(shell, server, joined, arguments.login)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from akashi.api.serving import serve
 from akashi.app.passphrase import find_passphrase
@@ -22,9 +23,11 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             (3, 6, 7),
         ),
     )
+    text = "also serve on Unix sockets in this folder, for a TLS terminator (docs/deployment.md)"
+    parser.add_argument("--unix-socket", type=Path, metavar="FOLDER", help=text)
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
-    serve(arguments.home, find_passphrase(arguments.home), shell.clock, shell.say)
+    serve(arguments.home, find_passphrase(arguments.home), shell.clock, shell.say, arguments.unix_socket)
     return 0

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from akashi.app.config import ServerPaths, server_paths
+from akashi.app.config import ServerPaths, ServerSettings, load_settings, server_paths
 from akashi.app.errors import HomeMissing, PassphraseMissing
+from akashi.app.keys.opening import open_keystore
 from akashi.app.passphrase import find_passphrase
 from akashi.app.server.founding import COSIGNER_KEY
 from akashi.app.wiring import KINDS
 from akashi.cli.shell import Shell, manual
 from akashi.errors import IntegrityError
-from akashi.keys.keystore import FileKeystore
 from akashi.ledger.audit import AuditReport, audit
 from akashi.ledger.wire.note import NoteSigner
 
@@ -69,7 +69,9 @@ def _lines(report: AuditReport, shell: Shell) -> list[str]:
 
 def _cosigner(arguments: argparse.Namespace, paths: ServerPaths) -> NoteSigner | None:
     try:
-        keystore = FileKeystore.open(paths.keys, find_passphrase(arguments.home))
+        keystore = open_keystore(
+            arguments.home, paths.keys, find_passphrase(arguments.home), load_settings(paths.settings, ServerSettings)
+        )
     except PassphraseMissing:
         return None
     return keystore.note_signer(COSIGNER_KEY, (paths.public / "cosigner").read_text(encoding="utf-8").strip())

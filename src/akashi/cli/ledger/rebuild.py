@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from akashi.app.config import server_paths
+from akashi.app.config import ServerSettings, load_settings, server_paths
 from akashi.app.errors import HomeMissing
+from akashi.app.keys.opening import open_keystore
 from akashi.app.passphrase import find_passphrase
 from akashi.app.server.founding import COSIGNER_KEY
 from akashi.app.wiring import KINDS
 from akashi.cli.shell import Shell, manual
-from akashi.keys.keystore import FileKeystore
 from akashi.ledger.engine.copies import rebuild
 
 
@@ -34,7 +34,9 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     paths = server_paths(arguments.home)
     if not paths.settings.is_file():
         raise HomeMissing(name=arguments.home.name)
-    keystore = FileKeystore.open(paths.keys, find_passphrase(arguments.home))
+    keystore = open_keystore(
+        arguments.home, paths.keys, find_passphrase(arguments.home), load_settings(paths.settings, ServerSettings)
+    )
     cosigner = keystore.note_signer(COSIGNER_KEY, (paths.public / "cosigner").read_text(encoding="utf-8").strip())
     rows = rebuild(paths.ledger, KINDS, cosigner, shell.progress(shell.choose("作り直し", "rebuild")))
     shell.result({"rows": rows}, [shell.choose(f"{rows} 行を作り直しました。", f"{rows} rows made anew.")])

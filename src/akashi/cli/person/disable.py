@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from akashi.app.people import rights
 from akashi.cli.homes import acting_maybe, person_named, person_options
 from akashi.cli.shell import Shell, manual
 from akashi.identity.model import PersonReason
@@ -18,7 +19,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
         help="stop a person, for good",
         **manual(
             parent,
-            "Stops a person on the ledger and ends their sessions. Handle and login are never given to anybody else.",
+            "Stops a person on the ledger, revokes their keys and ends their sessions. Handle and login are never given to anybody else.",
             "akashi person disable hanako --reason left",
             (3, 4, 5, 6, 7, 8),
         ),
@@ -32,6 +33,8 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     with acting_maybe(arguments, shell) as (opened, session):
         person = person_named(opened.gateway, arguments.named)
-        opened.gateway.accounts.disable(person, _REASONS[arguments.reason], by=session)
+        rights.left(
+            opened.gateway, session, person, _REASONS[arguments.reason]
+        )  # keys and devices too, not the account alone
     shell.result({"enabled": False, "person": person}, [person])
     return 0

@@ -50,6 +50,13 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         confirmed = arguments.confirm or sys.stdin.isatty()
         if confirmed:
             accounts.confirm_totp(person, secret(arguments.new_code_file, "確認コード / code: ", "--new-code-file"))
+        elif not shell.as_json:
+            shell.say(
+                shell.choose(
+                    f"まだ使えません。次に: akashi person totp {arguments.named} --confirm",
+                    f"Not in force yet. Next: akashi person totp {arguments.named} --confirm",
+                )
+            )
     value = {"person": person, "totp": confirmed} | ({"uri": uri} if uri else {})
     shell.result(value, [] if uri else [person])
     return 0

@@ -8,14 +8,20 @@ from pathlib import Path
 from akashi.app.desk import transfers
 from akashi.cli.files import verify_free, write_whole
 from akashi.cli.homes import SecretMissing, acting_person, opened_server, person_options
-from akashi.cli.shell import BadArguments, Parser, Shell, manual
+from akashi.cli.proof import renew
+from akashi.cli.shell import BadArguments, Parser, Shell, common_options, manual
 from akashi.ledger.proof.evidence import export_all
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
-    group = commands.add_parser("evidence", help="evidence bundles: export", description="Evidence bundles (.akashi).")
-    parser = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser).add_parser(
+    group = commands.add_parser(
+        "evidence", help="evidence bundles: export, renew", description="Evidence bundles (.akashi)."
+    )
+    actions: argparse._SubParsersAction[argparse.ArgumentParser]
+    actions = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
+    renew.declare(actions, common_options(home=False))
+    parser = actions.add_parser(
         "export",
         help="write the evidence of a transfer, or of the whole ledger",
         **manual(
@@ -28,6 +34,8 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     )
     parser.add_argument("transfer", metavar="TRANSFER", nargs="?", default="", help="its handle (tr-…)")
     parser.add_argument("--all", action="store_true", help="the whole ledger instead of one transfer")
+    text = "with --all: as of the newest checkpoint that witnesses cosigned, without what is newer (docs/witness.md)"
+    parser.add_argument("--witnessed", action="store_true", help=text)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the bundle goes")
     person_options(parser, required=False)
     parser.set_defaults(run=_run)
@@ -39,7 +47,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     verify_free(arguments.out)
     if arguments.all:
         with opened_server(arguments, shell) as server:
-            data = export_all(server.engine)
+            data = export_all(server.witnessing.whole() if arguments.witnessed else server.engine)
     else:
         if not arguments.login:
             raise SecretMissing(option="--as")

@@ -7,7 +7,9 @@ the access journal, failures too. Refuses what ``app.desk`` refuses.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic, sleep
 
 from akashi.app.desk import conversion, sending
 from akashi.app.desk.drafts import Draft
@@ -23,6 +25,11 @@ from akashi.exchange.sending import Sent
 from akashi.identity.journal import What
 from akashi.identity.model import Session
 from akashi.ledger.port import Acknowledged
+from akashi.network.payloads.errors import CopiesBusy, CopiesMissing
+
+AGAIN_S = 5.0
+"""Between two tries below a quorum; each waits some seconds for the servers itself."""
+_LONGEST_MINUTES = 60
 
 
 def sending_options(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +44,20 @@ def sending_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--person", action="append", default=[], metavar="PER", help="who may open it (per-…); repeatable"
     )
+    parser.add_argument(
+        "--claims", type=Path, metavar="FILE", help="the table of claims (CSV, one row per person) for the archive"
+    )
     parser.add_argument("--again", action="store_true", help="send although the same content was sent before")
     parser.add_argument("--yes", action="store_true", help="send without asking after the findings were shown")
+    text = "while too few servers answer, try again for so long with what was converted and confirmed (at most 60)"
+    parser.add_argument("--wait", type=_minutes, default=0, metavar="MINUTES", help=text)
+
+
+def _minutes(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _LONGEST_MINUTES:
+        raise argparse.ArgumentTypeError(f"0…{_LONGEST_MINUTES}")
+    return number
 
 
 def receiver_named(gateway: Gateway, name: str) -> str:
@@ -49,12 +68,15 @@ def receiver_named(gateway: Gateway, name: str) -> str:
     raise InstitutionUnknown(name=name)
 
 
-def converted(gateway: Gateway, session: Session, path: Path, receiver: str, shell: Shell) -> Draft:
-    """The draft of a file, with its findings shown. Raises reading errors and :class:`FindingsStop`."""
+def converted(
+    gateway: Gateway, session: Session, path: Path, receiver: str, shell: Shell, claims: Path | None = None
+) -> Draft:
+    """The draft of a file, with its findings shown; ``claims`` is the table that goes into the archive. Raises reading errors and :class:`FindingsStop`."""
     gateway.accounts.require(session, "checkup.convert")
     with recorded(gateway, session, What.CONVERTED):
-        data = read_bounded(path, gateway.settings.upload_limit_bytes)
-        draft = conversion.make_draft(gateway, path.name, data, receiver=receiver)
+        limit = gateway.settings.upload_limit_bytes
+        data, table = read_bounded(path, limit), None if claims is None else read_bounded(claims, limit)
+        draft = conversion.make_draft(gateway, path.name, data, receiver=receiver, claims=table)
     gateway.journal.record(What.CONVERTED, session=session, count=draft.report.rows_out)
     counts = {one.value: count for one, count in zip(Severity, draft.severities, strict=True)}
     for line in summary(draft.report, counts, shell):
@@ -86,9 +108,31 @@ def sent(
         name = gateway.names().get(receiver, receiver)
         shell.require_yes(shell.choose(f"{name} に送りますか？", f"Send it to {name}?"))
     with recorded(gateway, session, What.SENT):
-        made = sending.send(gateway, session, draft, terms)
+        made = _patiently(gateway, session, lambda: sending.send(gateway, session, draft, terms), arguments.wait, shell)
     gateway.journal.record(What.SENT, session=session, subject=made.transfer, count=draft.report.rows_out)
     return made
+
+
+def _patiently(gateway: Gateway, session: Session, send: Callable[[], Sent], minutes: int, shell: Shell) -> Sent:
+    """What ``send`` gives; where too few servers took the copies, and nothing was announced, the same again until the time is over.
+
+    What was announced and is not final yet (``Unacknowledged``) is never sent again: the outbox delivers it. Before each further try the
+    session is looked at again: its person may have been disabled meanwhile. Raises ``SessionEnded`` then.
+    """
+    ends, told = monotonic() + 60 * minutes, False
+    while True:
+        try:
+            return send()
+        except (CopiesMissing, CopiesBusy):
+            if monotonic() >= ends:
+                raise
+        if not told:
+            ja = f"未確定: 応答したサーバーが足りません。{minutes} 分まで待ち、そろいしだい送ります（やめるには Ctrl+C。まだ何も送られていません）。"
+            en = f"Not final: too few servers answer. Waiting up to {minutes} minutes, then it is sent (Ctrl+C stops; nothing was sent yet)."
+            shell.say(shell.choose(ja, en))
+            told = True
+        sleep(AGAIN_S)
+        gateway.accounts.session(session.token, gateway.machine_certificate())
 
 
 def tell_sent(made: Sent, draft: Draft, shell: Shell) -> None:

@@ -32,6 +32,6 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     with acting_person(arguments, shell) as (gateway, session):
         gateway.accounts.require(session, "transfer.send")
         old = transfers.shown(gateway, session, arguments.transfer).transfer
-        draft = converted(gateway, session, arguments.file, old.receiver, shell)
+        draft = converted(gateway, session, arguments.file, old.receiver, shell, arguments.claims)
         tell_sent(sent(gateway, session, draft, arguments, shell, supersedes=old.handle), draft, shell)
     return 0

@@ -32,6 +32,6 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     with acting_person(arguments, shell) as (gateway, session):
         gateway.accounts.require(session, "transfer.send")
         receiver = receiver_named(gateway, arguments.to)
-        draft = converted(gateway, session, arguments.file, receiver, shell)
+        draft = converted(gateway, session, arguments.file, receiver, shell, arguments.claims)
         tell_sent(sent(gateway, session, draft, arguments, shell), draft, shell)
     return 0

@@ -38,7 +38,12 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         names = gateway.names()
     pending = [one.kind for one in shown.pending]
     value = row(shown.transfer) | {
-        "erasure": {"erased_ms": erasure.erased_ms, "level": erasure.level, "state": erasure.state},
+        "erasure": {
+            "erased_ms": erasure.erased_ms,
+            "level": erasure.level,
+            "state": erasure.state,
+            **_servers(erasure),
+        },
         "pending": pending,
         "trail": trail_rows(steps, shown.trail),
     }
@@ -52,6 +57,23 @@ def _erasure(erasure: ErasureState, shell: Shell) -> list[str]:
     if erasure.state == "none":
         return []
     if erasure.state == "erasing":
-        return [shell.choose("消去: 進行中", "erasure: under way")]
-    when = moment(erasure.erased_ms)
-    return [shell.choose(f"消去: {when}（段階 {erasure.level}）", f"erased: {when} (level {erasure.level})")]
+        lines = [shell.choose("消去: 進行中", "erasure: under way")]
+    else:
+        when = moment(erasure.erased_ms)
+        lines = [shell.choose(f"消去: {when}（段階 {erasure.level}）", f"erased: {when} (level {erasure.level})")]
+    missing, unproven = (", ".join(map(str, numbers)) for numbers in (erasure.missing, erasure.not_proven))
+    if missing:
+        lines.append(
+            shell.choose(f"  消去証明を待っているサーバー: {missing}", f"  servers that have not said so: {missing}")
+        )
+    if unproven:
+        lines.append(
+            shell.choose(f"  証明のないまま外れたサーバー: {unproven}", f"  servers that left unproven: {unproven}")
+        )
+    return lines
+
+
+def _servers(erasure: ErasureState) -> dict[str, list[int]]:
+    """Only where there is something to say."""
+    named = {"missing": list(erasure.missing), "not_proven": list(erasure.not_proven)}
+    return {name: numbers for name, numbers in named.items() if numbers}

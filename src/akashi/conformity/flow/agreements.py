@@ -35,7 +35,6 @@ from akashi.conformity.flow.records import (
     save_request,
 )
 from akashi.conformity.flow.rules import (
-    Decision,
     decide_accept_risk,
     decide_agree,
     decide_answer,
@@ -63,11 +62,12 @@ from akashi.ledger.events import (
     moment,
     number,
     octets,
+    require,
 )
 from akashi.ledger.model import Purpose
-from akashi.ledger.rules import Denied
 from akashi.ledger.state import ReadState, WriteState
 from akashi.vault.model import MAX_WRAPS
+from akashi.vault.receipt import MAX_COPIES, MAX_RECEIPT
 
 MAX_COUNT = 1 << 20
 _GATEWAY = {Purpose.GATEWAY}
@@ -94,6 +94,7 @@ class RequestAnswered:
     body_digest: bytes = number(4, digest())
     wraps: tuple[bytes, ...] = number(5, many(digest(), MAX_WRAPS))
     storage: bytes = number(6, octets(1, 1024))
+    copies: tuple[bytes, ...] | None = number(7, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 @event("conformity.request_closed", signers=_GATEWAY)
@@ -114,6 +115,7 @@ class BoundaryProposed:
     body_digest: bytes = number(5, digest())
     wraps: tuple[bytes, ...] = number(6, many(digest(), MAX_WRAPS))
     storage: bytes = number(7, octets(1, 1024))
+    copies: tuple[bytes, ...] | None = number(8, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 @event("conformity.boundary_agreed", signers=_GATEWAY)
@@ -143,6 +145,7 @@ class ReportMade:
     body_digest: bytes | None = number(6, digest(), default=None)
     wraps: tuple[bytes, ...] | None = number(7, many(digest(), MAX_WRAPS), default=None)
     storage: bytes | None = number(8, octets(1, 1024), default=None)
+    copies: tuple[bytes, ...] | None = number(9, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 @event("conformity.report_received", signers=_GATEWAY)
@@ -202,6 +205,11 @@ class Sealed(Protocol):
         """The server's storage receipt."""
         ...
 
+    @property
+    def copies(self) -> tuple[bytes, ...] | None:
+        """Further servers' storage receipts."""
+        ...
+
 
 class _Attached(NamedTuple):
     """The delivery of a body in which it is optional."""
@@ -210,12 +218,7 @@ class _Attached(NamedTuple):
     body_digest: bytes
     wraps: tuple[bytes, ...]
     storage: bytes
-
-
-def require(decision: Decision) -> None:
-    """Turn a denial into ``Refused``."""
-    if isinstance(decision, Denied):
-        raise Refused(decision.reason)
+    copies: tuple[bytes, ...] | None
 
 
 def acting_hand(state: ReadState, context: Context, subject: str) -> Hand:
@@ -223,7 +226,7 @@ def acting_hand(state: ReadState, context: Context, subject: str) -> Hand:
     if context.statement.subject != subject:
         raise Refused("flow.subject")
     actor = context.statement.actor
-    found = hand_of(state, actor.institution, actor.person)
+    found = hand_of(state, actor.institution, actor.person, context.block_ms)
     if found is None:
         raise Refused("flow.person")
     return found
@@ -238,6 +241,7 @@ def hand_over(state: WriteState, context: Context, body: Sealed, reader: str, su
         body_digest=body.body_digest,
         wraps=body.wraps,
         storage=body.storage,
+        copies=body.copies or (),
         owner=context.statement.actor.institution,
         readers=(reader,) if reader else (),
         subject=subject,
@@ -315,11 +319,12 @@ def _apply_report(state: WriteState, body: ReportMade, context: Context) -> None
     hand = acting_hand(state, context, body.report)
     if report(state, body.report) is not None:
         raise Refused("flow.again")
-    require(decide_report(hand, hand_of(state, hand.institution, body.to) is not None, body.to))
+    colleague = hand_of(state, hand.institution, body.to, context.block_ms)
+    require(decide_report(hand, colleague is not None, body.to))
     if body.payload is not None:
         if body.body_digest is None or body.wraps is None or body.storage is None:
             raise Refused("report.delivery")
-        sealed = _Attached(body.payload, body.body_digest, body.wraps, body.storage)
+        sealed = _Attached(body.payload, body.body_digest, body.wraps, body.storage, body.copies)
         hand_over(state, context, sealed, "", body.report)
     made = Report(
         body.report, hand.institution, hand.person, body.to, body.catalogue, body.commitment, context.block_ms,

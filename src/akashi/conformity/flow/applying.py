@@ -41,6 +41,7 @@ from akashi.conformity.flow.speaking import Speaker, Spoken
 from akashi.conformity.proof.codec import Fields
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
+from akashi.ledger.author import prepared
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
 from akashi.ledger.wire.envelope import parse_operation
@@ -77,8 +78,8 @@ class Applying(Speaker):
 
         Raises ``StepRefused`` where a kind names no document, or a document's name is taken.
         """
-        name = new_handle("asm")
-        staged = self.seal(_spoken(application), application.assessor)
+        name = prepared(session.approving, "assessment", lambda: new_handle("asm"))
+        staged = self.seal_once(_spoken(application), application.assessor, session)
         body = AssessmentApplied(
             assessment=name,
             assessor=application.assessor,
@@ -92,6 +93,7 @@ class Applying(Speaker):
             wraps=staged.wraps,
             storage=staged.storage,
             renews=application.renews,
+            copies=staged.copies,
         )
         self.say(body, name, session)
         return name
@@ -125,7 +127,14 @@ class Applying(Speaker):
         question = new_handle("que")
         staged = self.seal(spoken, self.assessment(name).applicant)
         body = QuestionAsked(
-            name, question, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage
+            name,
+            question,
+            staged.commitment,
+            staged.payload,
+            staged.body_digest,
+            staged.wraps,
+            staged.storage,
+            staged.copies,
         )
         self.say(body, name, session)
         return question
@@ -134,7 +143,14 @@ class Applying(Speaker):
         """The applicant replies to a question."""
         staged = self.seal(spoken, self.assessment(name).assessor)
         body = QuestionReplied(
-            name, question, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage
+            name,
+            question,
+            staged.commitment,
+            staged.payload,
+            staged.body_digest,
+            staged.wraps,
+            staged.storage,
+            staged.copies,
         )
         self.say(body, name, session)
 
@@ -153,9 +169,16 @@ class Applying(Speaker):
 
     def evaluate(self, name: str, finding: Finding, report: Spoken, session: Session) -> None:
         """The evaluator's finding, with a report sealed to the applicant."""
-        staged = self.seal(report, self.assessment(name).applicant)
+        staged = self.seal_once(report, self.assessment(name).applicant, session)
         body = AssessmentEvaluated(
-            name, finding, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage
+            name,
+            finding,
+            staged.commitment,
+            staged.payload,
+            staged.body_digest,
+            staged.wraps,
+            staged.storage,
+            staged.copies,
         )
         self.say(body, name, session)
 
@@ -174,13 +197,12 @@ class Applying(Speaker):
         """The board's ruling."""
         self.say(BoardDecided(name, ruling), name, session)
 
-    def publish(self, name: str, valid_until_ms: int, bundle: bytes, session: Session) -> None:
-        """Put it on the public list; ``bundle``: SHA-256 of the redacted bundle."""
-        self.say(AssessmentPublished(name, valid_until_ms, bundle), name, session)
-
-    def keep_bundle(self, name: str, data: bytes) -> None:
-        """Keep the redacted bundle of an assessment, so that the list can be written with it."""
-        self.keep(_BUNDLE, name, [data])
+    def publish(self, name: str, valid_until_ms: int, bundle: bytes, session: Session, data: bytes = b"") -> None:
+        """Put it on the public list; ``bundle``: SHA-256 of the redacted bundle ``data``, kept so that the list can be written with it."""
+        said = self.worded(AssessmentPublished(name, valid_until_ms, bundle), name, session)
+        if data:
+            self.keep(_BUNDLE, name, [data])
+        self.send(said)
 
     def kept_bundles(self) -> dict[str, bytes]:
         """Assessment to the redacted bundle that its entry of the public list names, where it is kept here."""

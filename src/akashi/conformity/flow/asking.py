@@ -40,9 +40,10 @@ from akashi.conformity.flow.rules import is_overdue
 from akashi.conformity.flow.speaking import Speaker, Spoken
 from akashi.conformity.model import Catalogue, Decision, Item, Reply
 from akashi.conformity.proof.codec import Fields
-from akashi.conformity.proof.commitments import commit
+from akashi.conformity.proof.commitments import commit, new_salt
 from akashi.identity.handles import new_handle
 from akashi.identity.model import Session
+from akashi.ledger.author import prepared
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.wire.cbor import Value
 
@@ -79,7 +80,7 @@ class Asking(Speaker):
         found = self.request(name)
         staged = self.seal(spoken, found.requester)
         body = RequestAnswered(
-            name, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage
+            name, staged.commitment, staged.payload, staged.body_digest, staged.wraps, staged.storage, staged.copies
         )
         self.say(body, name, session)
 
@@ -139,13 +140,21 @@ class Asking(Speaker):
 
     def propose(self, other: str, table: Table, text: str, session: Session) -> str:
         """Propose a boundary of responsibility; the table goes sealed to the other side. Returns the handle."""
-        name, data = new_handle("bnd"), dump_table(table)
-        staged = self.seal(Spoken(text, ((TABLE, data),)), other)
-        self.keep("flow.boundary", name, [data, text, staged.commitment])
+        name, data = prepared(session.approving, "boundary", lambda: new_handle("bnd")), dump_table(table)
+        staged = self.seal_once(Spoken(text, ((TABLE, data),)), other, session)
         body = BoundaryProposed(
-            name, other, table_digest(data), staged.payload, staged.body_digest, staged.wraps, staged.storage
+            name,
+            other,
+            table_digest(data),
+            staged.payload,
+            staged.body_digest,
+            staged.wraps,
+            staged.storage,
+            staged.copies,
         )
-        self.say(body, name, session)
+        said = self.worded(body, name, session)
+        self.keep("flow.boundary", name, [data, text, staged.commitment])
+        self.send(said)
         return name
 
     def table(self, name: str) -> Table:
@@ -202,7 +211,7 @@ class Asking(Speaker):
             staged = self.seal(spoken, "")
             body = ReportMade(
                 name, to, catalogue.digest, committed.digest,
-                staged.payload, staged.body_digest, staged.wraps, staged.storage,
+                staged.payload, staged.body_digest, staged.wraps, staged.storage, staged.copies,
             )  # fmt: skip
             attached = staged.commitment
         self.keep(_REPORT, name, [catalogue.id, item, spoken.text, committed.salt, attached])
@@ -264,9 +273,10 @@ class Asking(Speaker):
 
     def accept_risk(self, name: str, text: str, until_ms: int, session: Session) -> None:
         """Accept until a day that something fails, with the reason why."""
-        committed = commit([text])
+        committed = commit([text], prepared(session.approving, "salt", new_salt))
+        said = self.worded(RiskAccepted(name, committed.digest, until_ms), name, session)
         self.keep(_RISK, name, [text, until_ms, committed.salt])
-        self.say(RiskAccepted(name, committed.digest, until_ms), name, session)
+        self.send(said)
 
     def start_production(self, name: str, session: Session) -> None:
         """Start production. Raises ``StepRefused`` while something is undecided, or fails without an accepted risk."""

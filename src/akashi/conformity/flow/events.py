@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from akashi.conformity.flow.agreements import AGREEMENT_KINDS, acting_hand, hand_over, require
+from akashi.conformity.flow.agreements import AGREEMENT_KINDS, acting_hand, hand_over
 from akashi.conformity.flow.model import (
     ApplicantKind,
     Assessment,
@@ -41,10 +41,24 @@ from akashi.conformity.flow.rules import (
 )
 from akashi.identity.events import institution
 from akashi.ledger.errors import Refused
-from akashi.ledger.events import AnyKind, Context, Kind, digest, enum, event, handle, many, moment, number, octets
+from akashi.ledger.events import (
+    AnyKind,
+    Context,
+    Kind,
+    digest,
+    enum,
+    event,
+    handle,
+    many,
+    moment,
+    number,
+    octets,
+    require,
+)
 from akashi.ledger.model import Purpose
 from akashi.ledger.state import ReadState, WriteState
 from akashi.vault.model import MAX_WRAPS
+from akashi.vault.receipt import MAX_COPIES, MAX_RECEIPT
 
 MAX_SHEETS = 16
 _GATEWAY = {Purpose.GATEWAY}
@@ -66,6 +80,7 @@ class AssessmentApplied:
     wraps: tuple[bytes, ...] = number(10, many(digest(), MAX_WRAPS))
     storage: bytes = number(11, octets(1, 1024))
     renews: str | None = number(12, handle("asm"), default=None)
+    copies: tuple[bytes, ...] | None = number(13, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 @event("conformity.question_asked", signers=_GATEWAY)
@@ -79,6 +94,7 @@ class QuestionAsked:
     body_digest: bytes = number(5, digest())
     wraps: tuple[bytes, ...] = number(6, many(digest(), MAX_WRAPS))
     storage: bytes = number(7, octets(1, 1024))
+    copies: tuple[bytes, ...] | None = number(8, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 @event("conformity.question_replied", signers=_GATEWAY)
@@ -92,6 +108,7 @@ class QuestionReplied:
     body_digest: bytes = number(5, digest())
     wraps: tuple[bytes, ...] = number(6, many(digest(), MAX_WRAPS))
     storage: bytes = number(7, octets(1, 1024))
+    copies: tuple[bytes, ...] | None = number(8, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 @event("conformity.assessment_evaluated", signers=_GATEWAY)
@@ -105,6 +122,7 @@ class AssessmentEvaluated:
     body_digest: bytes = number(5, digest())
     wraps: tuple[bytes, ...] = number(6, many(digest(), MAX_WRAPS))
     storage: bytes = number(7, octets(1, 1024))
+    copies: tuple[bytes, ...] | None = number(8, many(octets(1, MAX_RECEIPT), MAX_COPIES), default=None)
 
 
 @event("conformity.committee_decided", signers=_GATEWAY)

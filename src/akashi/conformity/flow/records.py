@@ -29,6 +29,7 @@ from akashi.conformity.flow.model import (
     WithdrawnReason,
 )
 from akashi.identity import events as identity
+from akashi.identity.lifecycle.standing import standing
 from akashi.ledger.errors import LedgerDamaged
 from akashi.ledger.state import ReadState, WriteState
 from akashi.ledger.wire.cbor import Value
@@ -40,10 +41,10 @@ SPACE_OF = {"req": REQUESTS, "bnd": BOUNDARIES, "rep": REPORTS, "prd": PRODUCTIO
 PARTY_SPACES = frozenset({*SPACE_OF.values(), QUESTIONS})
 
 
-def hand_of(state: ReadState, institution: str, person: str | None) -> Hand | None:
-    """The acting person, if they are an enabled person of this enabled institution."""
+def hand_of(state: ReadState, institution: str, person: str | None, now_ms: int) -> Hand | None:
+    """The acting person with the roles that count at ``now_ms``, if they are an enabled person of this enabled institution."""
     of = identity.institution(state, institution)
-    found = identity.person(state, person) if person is not None else None
+    found = standing(state, identity.person(state, person), now_ms) if person is not None else None
     if of is None or not of.enabled or found is None or not found.enabled or found.institution != institution:
         return None
     return Hand(institution, found.handle, int(found.roles))

@@ -9,7 +9,7 @@ an opening key that was not proven to be the institution's own. Trusts: the call
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,15 +20,15 @@ from akashi.conformity.proof.codec import Fields
 from akashi.conformity.proof.commitments import commit, verify_commitment
 from akashi.conformity.saying import Voice
 from akashi.conformity.sealing import OpeningKeyMissing, Staged, fetch, stage
-from akashi.conformity.store import Box, Documents
 from akashi.identity.model import Session
 from akashi.keys.openers import Opener
-from akashi.ledger.author import Author
+from akashi.ledger.author import Author, prepared
 from akashi.ledger.errors import EncodingError
 from akashi.ledger.model import Statement
 from akashi.ledger.registry import OpeningKey, opening_key
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.cbor import Value
+from akashi.vault.documents import Box, Documents
 from akashi.vault.port import PayloadStore
 
 STATEMENT = "statement.cbor"
@@ -73,7 +73,7 @@ class Speaker:
         prove_key: ProveKey,
         prove_steps: ProveSteps,
     ) -> None:
-        self._documents = Documents(database, box)
+        self._documents = Documents(database, box, "conformity")
         self._voice = Voice(self._documents, author, clock)
         self._author, self._ledger, self._payloads = author, author.ledger, payloads
         self._openers, self._clock, self._prove_key = tuple(openers), clock, prove_key
@@ -97,6 +97,19 @@ class Speaker:
         """Say ``body`` about ``subject``. Raises ``StepRefused``, and ``Unavailable`` where it is kept and will be said again."""
         self._voice.say(body, subject, session)
 
+    def worded(self, body: object, subject: str, session: Session) -> bytes:
+        """The signed operation, not kept yet: a person who must approve it first is asked here."""
+        return self._voice.worded(body, subject, session)
+
+    def send(self, envelope: bytes) -> None:
+        """Say what :meth:`worded` made; raises as :meth:`say`."""
+        self._voice.send(envelope)
+
+    def seal_once(self, spoken: Spoken, reader: str, session: Session) -> Staged:
+        """:meth:`seal`; where the person is asked first, what was staged then is what their answer announces, if it is of the same content."""
+        content = sha256(cbor.encode([reader, spoken.value()])).hexdigest()
+        return prepared(session.approving, f"sealed {content}", lambda: self.seal(spoken, reader))
+
     def keep(self, space: str, key: str, value: Value) -> None:
         """Keep a document here, sealed; every version stays."""
         self._documents.put(space, key, value, self._clock.now_ms())
@@ -113,7 +126,7 @@ class Speaker:
             # A payload has one suite; where ours is another we could not open our own words, so a copy stays here.
             copies: list[Value] = [[name, data] for name, data in parts]
             self.keep(_OWN, staged.payload.hex(), copies)
-        return Staged(staged.payload, staged.body_digest, staged.wraps, staged.storage, committed.digest)
+        return replace(staged, commitment=committed.digest)
 
     def _keys(self, reader: str) -> list[OpeningKey]:
         now = self._clock.now_ms()

@@ -1,14 +1,25 @@
 """Judges of backups: generations, kinds of media, protection, age, and the way back.
 
-Guarantees: pure; a backup that nobody restored is 判定不能, one that can be destroyed with its own credentials is 不適合. Refuses: to count
-two media on one device as two. Trusts: the facts.
+Guarantees: pure; a backup that nobody restored is 判定不能, one that can be destroyed with its own credentials is 不適合, a mirror that answers too late as well. Refuses: to count
+two media on one device as two, or a mirror on the server's own machine as isolated. Trusts: the facts; an isolated mirror for what it signed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from akashi.conformity.judges.registry import Given, Limits, conforms, fails, judge, judge_all, partial, undecided
+from akashi.conformity.judges.people import SENSELESS, count
+from akashi.conformity.judges.registry import (
+    Given,
+    Limits,
+    conforms,
+    fails,
+    judge,
+    judge_all,
+    not_applicable,
+    partial,
+    undecided,
+)
 from akashi.conformity.model import Opinion
 
 HOUR_MS = 3_600_000
@@ -149,4 +160,69 @@ def backup_restores(given: Given, limits: Limits) -> Opinion:  # noqa: ARG001
         "backup.restores.equal",
         f"{files} 個を戻し、ハッシュがすべて一致しました（{against} と {expected} 個を照合）。",
         f"{files} files came back with equal hashes (by {against}, {expected} compared).",
+    )
+
+
+@judge("mirror.current", probe="outside", defaults={"backup.max_age_hours": 26})
+def mirror_current(given: Given, limits: Limits) -> Opinion:
+    """Where there is a mirror: it answered lately, and it is somewhere else."""
+    known, apart = count(given, "mirrors"), count(given, "mirrors.apart")
+    bundles, behind, leaves = count(given, "mirror.bundles"), count(given, "mirror.behind"), count(given, "leaves")
+    if apart > known or behind > leaves:
+        return SENSELESS
+    if not known:
+        return not_applicable(
+            "mirror.current.none", "切り離した写しは使っていません。", "No isolated mirror is in use."
+        )
+    hours, most = count(given, "mirror.age_min") // 60, limits.number("backup.max_age_hours")
+    if not bundles or hours >= most:
+        return fails(
+            "mirror.current.stale",
+            f"切り離した写しの最後の受領書は {hours} 時間前です（上限 {most}、{bundles} 世代目、遅れ {behind} 件）。",
+            f"The mirror's last receipt is {hours} h old (at most {most}; bundle {bundles}, {behind} records behind).",
+        )
+    if not apart:
+        return partial(
+            "mirror.current.here",
+            f"切り離した写しは {bundles} 世代目まで検証済みですが、サーバーと同じ機械にあり、ウイルスや災害から離れていません。",
+            f"The mirror verified bundle {bundles}, but it lies on the server's own machine, within reach of malware and disaster.",
+        )
+    return conforms(
+        "mirror.current.apart",
+        f"別の機械の写しが {hours} 時間前に {bundles} 世代目を検証し、署名した受領書を返しています（遅れ {behind} 件）。",
+        f"A mirror elsewhere verified bundle {bundles} {hours} h ago and returned a signed receipt ({behind} records behind).",
+    )
+
+
+@judge("recovery.rehearsed", probe="outside", defaults={"recovery.max_age_days": 365})
+def recovery_rehearsed(given: Given, limits: Limits) -> Opinion:
+    """The whole service was made again from a mirror, and came out equal."""
+    rehearsals, wrong = count(given, "rehearsals"), count(given, "rehearsals.wrong")
+    leaves, behind = count(given, "rehearsal.leaves"), count(given, "rehearsal.missing")
+    if leaves > count(given, "leaves") or bool(rehearsals) != bool(leaves):
+        return SENSELESS
+    if not rehearsals and not wrong and not count(given, "mirrors"):
+        return partial(
+            "recovery.rehearsed.unseen",
+            "データが戻ることと別に、システム全体を立て直す試しの記録が見当たりません。",
+            "Beside restoring data, no record of a rehearsal of the whole system's recovery is there.",
+        )
+    days, most = count(given, "rehearsal.age_h") // 24, limits.number("recovery.max_age_days")
+    if not rehearsals or days >= most or count(given, "rehearsal.findings"):
+        return fails(
+            "recovery.rehearsed.no",
+            f"切り離した写しから全体を立て直す試しの、正しい記録が {rehearsals} 件（誤り {wrong} 件）、最後は {days} 日前です（上限 {most} 日）。",
+            f"There are {rehearsals} sound records of a rehearsed recovery ({wrong} wrong ones), the last {days} days ago (at most {most}).",
+        )
+    payloads = count(given, "rehearsal.payloads")
+    if behind:
+        return partial(
+            "recovery.rehearsed.missing",
+            f"{days} 日前に記録 {leaves} 件を立て直しましたが、預かりデータ {payloads} 件のうち {behind} 件は鍵の包みがありません。",
+            f"{leaves} records were recovered {days} days ago, but {behind} of {payloads} payloads lack their wraps.",
+        )
+    return conforms(
+        "recovery.rehearsed.equal",
+        f"{days} 日前、写しだけから記録 {leaves} 件と預かりデータ {payloads} 件を立て直し、全件を検算して一致しました。",
+        f"{days} days ago {leaves} records and {payloads} payloads were recovered from the mirror alone and verified equal.",
     )

@@ -34,6 +34,11 @@ class Committed:
     value: bytes = field(repr=False)
 
 
+def new_salt() -> bytes:
+    """A fresh salt, for a commitment that is made twice: to be shown, and to be signed."""
+    return secrets.token_bytes(SALT)
+
+
 def commit(value: Value, salt: bytes | None = None) -> Committed:
     """Commit to a value."""
     return commit_bytes(cbor.encode(value), salt)
@@ -41,7 +46,7 @@ def commit(value: Value, salt: bytes | None = None) -> Committed:
 
 def commit_bytes(value: bytes, salt: bytes | None = None) -> Committed:
     """Commit to bytes as they are."""
-    salt = secrets.token_bytes(SALT) if salt is None else salt
+    salt = new_salt() if salt is None else salt
     return Committed(_digest(salt, value), salt, value)
 
 

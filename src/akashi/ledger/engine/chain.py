@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 from akashi.clock import Clock
 from akashi.errors import AkashiError
@@ -29,11 +30,12 @@ from akashi.ledger.errors import (
     Refused,
 )
 from akashi.ledger.events import KindTable
+from akashi.ledger.keyring.members import LogSigner, handed_over, signers
 from akashi.ledger.model import Header, Leaf
 from akashi.ledger.port import Acknowledged
 from akashi.ledger.registry import LEDGER_KINDS, LogIdentity, log_identity, record_of, stepped_to
 from akashi.ledger.rules import Denied, decide_clock
-from akashi.ledger.state import Overlay
+from akashi.ledger.state import Overlay, ReadState
 from akashi.ledger.store import STORE_FAULTS, BlockRow, LeafRow, Tables, translate
 from akashi.ledger.wire.envelope import verify_signature
 from akashi.ledger.wire.leaf import (
@@ -58,6 +60,9 @@ from akashi.ledger.wire.note import (
 )
 
 OWN_KINDS = frozenset(kind.info.tag for kind in LEDGER_KINDS)
+
+HANDED_OVER = "ledger.handed_over"
+"""The reason for which an operation after a handover is refused here: it is one for whoever orders from then on."""
 
 Trace = Callable[[str], None]
 """Told when a block is begun, written, committed, published; tests fail and kill there."""
@@ -99,6 +104,13 @@ def verify_note(note: bytes, header: Header, origin: str, log_key: bytes, cosign
             raise ProofError("note.cosignature")
 
 
+def require_signer(state: ReadState, identity: LogIdentity, keys: LogKeys) -> None:
+    """These keys may sign this log's checkpoints: the log's own, or those of an enrolled server. Raises ``Refused``."""
+    own = LogSigner(keys.log.public_key, keys.cosigner.public_key)
+    if own != LogSigner(identity.log_key, identity.cosigner_key) and own not in signers(state):
+        raise Refused("log.key")
+
+
 def read_head(tables: Tables) -> Head:
     """The head from the disk, checked against the leaves' nodes. Raises :class:`LedgerDamaged`."""
     row = tables.newest_block()
@@ -117,6 +129,13 @@ def read_head(tables: Tables) -> Head:
 
 class Chain:
     """The writer: one connection, one head. Only one thread may be inside ``commit`` (``GroupCommit`` sees to it)."""
+
+    orders_alone: ClassVar[bool] = True
+    """Whether this process decides which operation comes next; else a network does (``engine.replica``)."""
+    ends_at_handover: ClassVar[bool] = True
+    """Whether nothing more is admitted after a ``log.handover``: who comes next orders what comes next."""
+    over: bool = False
+    """Whether a handover was admitted here: the next chain goes on."""
 
     def __init__(
         self,
@@ -206,13 +225,23 @@ class Chain:
         self._connection.execute("BEGIN IMMEDIATE")
         head = self._check_head()
         now_ms = self._clock.now_ms()
-        draft = _Draft(self, head, max(head.header.block_ms, now_ms), now_ms)
-        draft.known = self._tables.known([entry.id for entry in batch])
-        draft.verify(batch)
-        outcomes = [draft.take(entry) for entry in batch]
+        draft = Draft(self, head, max(head.header.block_ms, now_ms), now_ms)
+        if handed_over(draft.state) is not None:
+            raise LedgerStopped("handed_over")
+        outcomes = draft.take_all(batch)
         if not draft.rows:
             self._connection.execute("ROLLBACK")
             return outcomes
+        written, keys = self._store(draft, head)
+        self._trace("written")
+        self._connection.execute("COMMIT")  # durable from here on: WAL, synchronous=FULL
+        self._trace("committed")
+        self.head, self._keys = written, keys
+        self._trace("published")
+        return outcomes
+
+    def _store(self, draft: Draft, head: Head) -> tuple[Head, LogKeys]:
+        """Write a block with its leaves, state and checkpoint into the open transaction; head and keys after it."""
         self._tables.write_leaves(draft.rows)
         amount = int.from_bytes(head.row.rows[:16], "big") ^ self._tables.write_state(draft.state.changes, draft.base)
         header = Header(head.header.height + 1, head.hash, draft.frontier.size, draft.frontier.root(), draft.block_ms)
@@ -221,12 +250,7 @@ class Chain:
         note, keys = self._sign(draft.state, header)
         row = BlockRow(header.height, encoded, note, self._seal.total(hashed, amount))
         self._tables.write_block(row)
-        self._trace("written")
-        self._connection.execute("COMMIT")  # durable from here on: WAL, synchronous=FULL
-        self._trace("committed")
-        self.head, self._keys = Head(row, header, hashed, draft.frontier, draft.rows[-1].nodes), keys
-        self._trace("published")
-        return outcomes
+        return Head(row, header, hashed, draft.frontier, draft.rows[-1].nodes), keys
 
     def _sign(self, state: Overlay, header: Header) -> tuple[bytes, LogKeys]:
         """The checkpoint of a block, by the key that the state names as the log's after it."""
@@ -236,12 +260,14 @@ class Chain:
         if identity is None:
             raise Refused("genesis.missing")
         keys = self._keys
-        if identity.log_key != keys.log.public_key and self.successor is not None:
+        if self.successor is not None and identity.log_key == self.successor.public_key:
             keys = LogKeys(self.successor, keys.cosigner)
-        if (identity.log_key, identity.cosigner_key) != (keys.log.public_key, keys.cosigner.public_key):
-            raise Refused("log.key")
+        self._require_signer(state, identity, keys)
         note = sign_checkpoint(identity.origin, header.size, header.root, keys.log)
         return cosign(note, keys.cosigner, header.block_ms // 1000), keys
+
+    def _require_signer(self, state: ReadState, identity: LogIdentity, keys: LogKeys) -> None:
+        require_signer(state, identity, keys)
 
 
 class _Cache:
@@ -261,7 +287,7 @@ class _Cache:
             return value
 
 
-class _Draft:
+class Draft:
     """A block in the making: its leaves, its changes, its tree."""
 
     def __init__(self, chain: Chain, head: Head, block_ms: int, now_ms: int) -> None:
@@ -271,12 +297,19 @@ class _Draft:
         self._last_ms = head.header.block_ms
         self._now_ms = now_ms
         self._taken: dict[bytes, Acknowledged] = {}
+        self.over = chain.over
         self.known: set[bytes] = set()
         self.block_ms = block_ms
         self.frontier = head.frontier.copy()
         self.base = _Cache(self._tables)
         self.state = Overlay(self.base)
         self.rows: list[LeafRow] = []
+
+    def take_all(self, batch: list[Pending]) -> list[Outcome]:
+        """Admit a batch in its order."""
+        self.known = self._tables.known([entry.id for entry in batch])
+        self.verify(batch)
+        return [self.take(entry) for entry in batch]
 
     def verify(self, batch: list[Pending]) -> None:
         """Check the signatures of a batch under the keys enrolled before it, one after the other.
@@ -311,14 +344,17 @@ class _Draft:
         chain, operation, kind = self._chain, entry.operation, entry.operation.statement.kind
         if self._now_ms < self._last_ms and kind != "clock.stepped":
             self._check_clock()
+        if self.over:
+            raise Refused(HANDED_OVER)
         kinds, ledger_id = chain._kinds, chain._ledger_id  # noqa: SLF001 - as above
         changes = admit(kinds, self.state, operation, ledger_id, self.block_ms, entry.verified)
-        if kind == "log.rekeyed":
+        if kind == "log.rekeyed" and chain.orders_alone:
             self._check_successor(changes)
         leaf = encode_leaf(Leaf(self._height, self.block_ms, operation.envelope, 0, effects_digest(changes)))
         index, hashed = self.frontier.size, leaf_hash(leaf)
         nodes = hashed + b"".join(self.frontier.append(hashed))
         self.state.absorb(changes)
+        self.over = kind == "log.handover" and chain.ends_at_handover
         subject, own = operation.statement.subject, kind in OWN_KINDS
         self.rows.append(LeafRow(index, entry.id, subject, kind, own, self._height, nodes, leaf))
         self._taken[entry.id] = done = Acknowledged(entry.id, index, self._height, self.block_ms)

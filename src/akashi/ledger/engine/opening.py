@@ -10,9 +10,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from akashi.ledger.engine.chain import Head, LogKeys, block_ms_of, read_head, verify_note
+from akashi.ledger.engine.chain import Head, LogKeys, block_ms_of, read_head, require_signer, verify_note
 from akashi.ledger.engine.rowseal import RowSeal
-from akashi.ledger.errors import EncodingError, LedgerDamaged, ProofError
+from akashi.ledger.errors import EncodingError, LedgerDamaged, ProofError, Refused
 from akashi.ledger.registry import LogIdentity, log_identity, record_of
 from akashi.ledger.state import Overlay
 from akashi.ledger.store import Tables, check_schema, check_structure
@@ -23,8 +23,11 @@ from akashi.ledger.wire.note import origin_parts, parse_checkpoint
 RECENT = 64
 
 
-def open_checks(connection: sqlite3.Connection, keys: LogKeys) -> LogIdentity:
-    """Check a ledger file; returns what it says about itself. Raises :class:`LedgerDamaged`."""
+def open_checks(connection: sqlite3.Connection, keys: LogKeys, *, replica: bool = False) -> LogIdentity:
+    """Check a ledger file; returns what it says about itself. Raises :class:`LedgerDamaged`.
+
+    ``replica``: one server of a network: it signs what it stored with its own keys, also what came before its own enrolment.
+    """
     try:
         check_schema(connection)
         check_structure(connection)
@@ -34,16 +37,17 @@ def open_checks(connection: sqlite3.Connection, keys: LogKeys) -> LogIdentity:
             raise LedgerDamaged("state.log")
         ledger_id, _ = origin_parts(identity.origin)
         tables = Tables(connection, RowSeal.of(keys.cosigner, ledger_id))
-        if (identity.log_key, identity.cosigner_key) != (keys.log.public_key, keys.cosigner.public_key):
-            raise LedgerDamaged("log.key")
-        verify_note(
-            head.row.note, head.header, identity.origin, identity.log_key, (keys.cosigner.name, identity.cosigner_key)
-        )
+        if not replica:
+            require_signer(Overlay(tables.state), identity, keys)
+        own = (keys.cosigner.name, keys.cosigner.public_key)
+        verify_note(head.row.note, head.header, identity.origin, keys.log.public_key, own)
         _check_chain(tables, head)
         _check_state(tables, head)
         _check_recent(tables, head.header.size)
     except (EncodingError, ProofError) as error:
         raise LedgerDamaged(error.failure) from error
+    except Refused as error:
+        raise LedgerDamaged(error.reason) from error
     except (TypeError, ValueError, OverflowError) as error:
         raise LedgerDamaged("store.row") from error
     return identity

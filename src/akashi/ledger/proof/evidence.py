@@ -231,7 +231,7 @@ def _stamps_around(snapshot: _Snapshot, first: int, last: int) -> list[_Read]:
 
 
 def _add_signers(snapshot: _Snapshot, chosen: dict[int, _Read]) -> None:
-    """Add enrolment and revocation of every signer, of their enrollers, and so on."""
+    """Add enrolment and revocation of every signer and approver, of their enrollers, and so on."""
     about: dict[bytes, list[_Read]] = {}
     for read in snapshot.registry:
         body = read.operation.statement.body
@@ -241,9 +241,11 @@ def _add_signers(snapshot: _Snapshot, chosen: dict[int, _Read]) -> None:
             about.setdefault(load_body(KeyRevoked, body).key, []).append(read)
     waiting = list(chosen.values())
     while waiting:
-        for read in about.pop(waiting.pop().operation.key, ()):
-            chosen[read.index] = read
-            waiting.append(read)
+        said = waiting.pop().operation
+        for key in (said.key, *(approval.key for approval in said.approvals)):
+            for read in about.pop(key, ()):
+                chosen[read.index] = read
+                waiting.append(read)
 
 
 def trust_of(source: Source, *, ca_roots: Sequence[bytes] = (), tsa_roots: Sequence[bytes] = ()) -> Trust:

@@ -6,6 +6,8 @@ soften a failure. Times are shown in UTC.
 >>> from akashi.ledger.proof.verdict import Verdict
 >>> print(render(Verdict.failed("bundle.end"), "en").splitlines()[0])
 NOT VERIFIED: this file proves nothing (bundle.end).
+>>> print(render(Verdict.failed("note.quorum"), "en").splitlines()[0])
+NOT VERIFIED: fewer servers signed it than the trust file asks for (note.quorum).
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ _TEXT: dict[str, tuple[str, str]] = {
     "failed_trust": (
         "確認できません：このファイルは何の証明にもなりません（{failure}）。\nほかの台帳の証拠か、信頼ファイルが違います。信頼ファイルを渡した事務局に確かめてください。",
         "NOT VERIFIED: this file proves nothing ({failure}).\nIt is of another ledger, or the trust file is wrong; ask the secretariat that gave you the trust file.",
+    ),
+    "failed_quorum": (
+        "確認できません：信頼ファイルが求める数のサーバーの署名がありません（{failure}）。\nサーバーの構成が変わる前のファイルなら、作られた時の信頼ファイル（trust-….txt）で確かめるか、発行元に作り直してもらってください。",
+        "NOT VERIFIED: fewer servers signed it than the trust file asks for ({failure}).\nIf it is from before the servers changed, use the trust file of its time (trust-….txt), or have it made anew.",
     ),
     "verified": (
         "確認できました：信頼ファイルの鍵で署名された台帳の記録です。",
@@ -49,8 +55,8 @@ _TEXT: dict[str, tuple[str, str]] = {
         "Proven: each operation was signed by a key that was enrolled and not revoked at that point.",
     ),
     "limit": (
-        "署名は機関の装置によるものです。「本人が画面を見た」ことまでは証明しません。",
-        "The signatures are those of institutions' machines; they do not prove that a person saw anything.",
+        "「本人の署名」とない操作は、機関の装置だけが署名したものです。どの署名も「本人が画面を見た」ことまでは証明しません。",
+        "Where no person's own signature is named, only an institution's machine signed; no signature proves that a person saw anything.",
     ),
     "no_trust": ("証明されていないこと: 台帳の持ち主。", "Not proven: whose ledger this is."),
     "revocation_absence": (
@@ -77,7 +83,16 @@ _TEXT: dict[str, tuple[str, str]] = {
         "証明されていないこと: この道具が知らない種類の操作について、その鍵に権限があったこと。",
         "Not proven: for kinds of operation unknown here, that the key was permitted to sign them.",
     ),
-    "row": ("{index}番 {kind} {institution}{person}: {result}。台帳の時刻 {block}。{bounds}", "No. {index} {kind} {institution}{person}: {result}. Ledger time {block}. {bounds}"),
+    "row": ("{index}番 {kind} {institution}{person}: {result}。{signed}台帳の時刻 {block}。{bounds}", "No. {index} {kind} {institution}{person}: {result}. {signed}Ledger time {block}. {bounds}"),
+    "own": ("本人の署名（{kind}{basis}）。", "Signed by the person ({kind}{basis}). "),
+    "another": ("{person} の署名（{kind}{basis}）。", "Signed by {person} ({kind}{basis}). "),
+    "on_behalf": ("機関のゲートウェイが代わって署名。", "Signed by the institution's gateway on behalf. "),
+    "kind_1": ("パスキー", "passkey"),
+    "kind_2": ("ブラウザーの鍵", "browser key"),
+    "kind_3": ("端末の鍵", "device key"),
+    "basis_1": ("、機関が登録した鍵", ", enrolled on the institution's word"),
+    "basis_2": ("", ""),
+    "basis_3": ("、本人確認のうえで再登録した鍵", ", enrolled again after an identity check"),
     "accepted": ("受理", "accepted"),
     "refused": ("不受理（理由 {code}）", "refused (reason {code})"),
     "between": ("{after} より後、{before} より前", "After {after}, before {before}"),
@@ -116,8 +131,9 @@ def _lines(verdict: Verdict, at: int) -> Iterator[str]:
     def say(name: str, **values: object) -> str:
         return _TEXT[name][at].format(**values)
 
-    strange = (verdict.failure or "").startswith("trust.")
-    yield say("failed_trust" if strange else str(verdict.status), failure=verdict.failure)
+    failure = verdict.failure or ""
+    quorum = "failed_quorum" if failure == "note.quorum" else str(verdict.status)
+    yield say("failed_trust" if failure.startswith("trust.") else quorum, failure=failure)
     if verdict.status is Status.FAILED or verdict.level is None:
         return
     yield say("origin", origin=verdict.origin, size=verdict.size)
@@ -130,8 +146,9 @@ def _lines(verdict: Verdict, at: int) -> Iterator[str]:
     for stamp in verdict.stamps:
         counted = say("counted" if stamp.counted else "uncounted")
         yield say("stamp", time=_moment(stamp.time_ms), size=stamp.size, counted=counted)
+    judged = "signer" not in verdict.unproven
     for row in verdict.operations[:MAX_ROWS]:
-        yield _row(row, at)
+        yield _row(row, at, judged=judged)
     if len(verdict.operations) > MAX_ROWS:
         yield say("more", count=len(verdict.operations) - MAX_ROWS)
     for erasure in verdict.erasures:
@@ -140,7 +157,19 @@ def _lines(verdict: Verdict, at: int) -> Iterator[str]:
         yield say("erasure", payload=erasure.payload, level=level, horizon=horizon)
 
 
-def _row(row: OperationRow, at: int) -> str:
+def _signed(row: OperationRow, at: int) -> str:
+    """Who signed beside the machine; whoever acted and did not is named as signed for."""
+    said = []
+    for approval in row.approvals:
+        word = "own" if approval.person == row.person else "another"
+        kind, basis = _TEXT[f"kind_{approval.kind:d}"][at], _TEXT[f"basis_{approval.basis:d}"][at]
+        said.append(_TEXT[word][at].format(person=approval.person, kind=kind, basis=basis))
+    if row.person is not None and row.person not in [approval.person for approval in row.approvals]:
+        said.insert(0, _TEXT["on_behalf"][at])
+    return "".join(said)
+
+
+def _row(row: OperationRow, at: int, *, judged: bool) -> str:
     bounds = {
         (True, True): "between",
         (True, False): "after",
@@ -154,6 +183,7 @@ def _row(row: OperationRow, at: int) -> str:
         institution=row.institution,
         person=f" {row.person}" if row.person else "",
         result=_TEXT[result][at].format(code=row.result),
+        signed=_signed(row, at) if judged and row.result == 0 else "",
         block=_moment(row.block_ms),
         bounds=_TEXT[bounds][at].format(after=_moment(row.after_ms), before=_moment(row.before_ms)),
     )

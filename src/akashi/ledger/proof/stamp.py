@@ -71,10 +71,15 @@ def verify_token(token: bytes, message: bytes, certificates: Sequence[bytes] = (
     ``certificates``: further DER certificates beside those in the token. Left to the caller: whether to believe the signer
     (:func:`leads_to_root`), and the nonce where one was asked for.
     """
+    return verify_imprint(token, "sha256", hashlib.sha256(message).digest(), certificates)
+
+
+def verify_imprint(token: bytes, algorithm: str, digest: bytes, certificates: Sequence[bytes] = ()) -> Token:
+    """As :func:`verify_token` for a token over ``digest``, which ``algorithm`` (a name of hashlib's) made; its strength is not judged."""
     if len(token) > MAX_TOKEN_BYTES:
         raise ProofError("stamp")
     try:
-        return _verify(token, message, certificates)
+        return _verify(token, algorithm, digest, certificates)
     except (*_MALFORMED, InvalidSignature) as error:
         raise ProofError("stamp") from error
 
@@ -84,7 +89,7 @@ def _require(condition: bool) -> None:
         raise ProofError("stamp")
 
 
-def _verify(token: bytes, message: bytes, certificates: Sequence[bytes]) -> Token:
+def _verify(token: bytes, algorithm: str, digest: bytes, certificates: Sequence[bytes]) -> Token:
     content = cms.ContentInfo.load(token, strict=True)
     _require(content["content_type"].native == "signed_data")
     signed = content["content"]
@@ -92,8 +97,8 @@ def _verify(token: bytes, message: bytes, certificates: Sequence[bytes]) -> Toke
     info_bytes = bytes(signed["encap_content_info"]["content"])
     info = tsp.TSTInfo.load(info_bytes, strict=True)
     imprint = info["message_imprint"]
-    _require(info["version"].native == "v1" and imprint["hash_algorithm"]["algorithm"].native == "sha256")
-    _require(imprint["hashed_message"].native == hashlib.sha256(message).digest())
+    _require(info["version"].native == "v1" and imprint["hash_algorithm"]["algorithm"].native == algorithm)
+    _require(imprint["hashed_message"].native == digest)
     _require(len(signed["signer_infos"]) == 1)
     signer_info = signed["signer_infos"][0]
     candidates = [choice.chosen.dump() for choice in signed["certificates"] if choice.name == "certificate"]
@@ -293,8 +298,11 @@ class LocalTsa:
 
     POLICY = "1.3.6.1.4.1.99999.1"
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, clock: Clock) -> None:
-        self._key = key
+    def __init__(
+        self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, clock: Clock, hashed: str = "sha256"
+    ) -> None:
+        """``hashed``: what its signatures are made with (sha256, sha384, sha512)."""
+        self._key, self._hashed = key, hashed
         self._certificate = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
         self._clock = clock
 
@@ -339,13 +347,14 @@ class LocalTsa:
         attributes = cms.CMSAttributes(
             [
                 cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
-                cms.CMSAttribute({"type": "message_digest", "values": [hashlib.sha256(info).digest()]}),
+                cms.CMSAttribute({"type": "message_digest", "values": [hashlib.new(self._hashed, info).digest()]}),
                 cms.CMSAttribute(
                     {"type": "signing_certificate_v2", "values": [tsp.SigningCertificateV2({"certs": [held]})]}
                 ),
             ]
         )
-        signature = self._key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+        scheme = ec.ECDSA(_HASHES[self._hashed](), deterministic_signing=True)
+        signature = self._key.sign(attributes.dump(), scheme)
         sid = cms.IssuerAndSerialNumber(
             {"issuer": self._certificate.issuer, "serial_number": self._certificate.serial_number}
         )
@@ -353,16 +362,16 @@ class LocalTsa:
             {
                 "version": "v1",
                 "sid": cms.SignerIdentifier({"issuer_and_serial_number": sid}),
-                "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
+                "digest_algorithm": algos.DigestAlgorithm({"algorithm": self._hashed}),
                 "signed_attrs": attributes,
-                "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
+                "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": f"{self._hashed}_ecdsa"}),
                 "signature": signature,
             }
         )
         return cms.SignedData(
             {
                 "version": "v3",
-                "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
+                "digest_algorithms": [algos.DigestAlgorithm({"algorithm": self._hashed})],
                 "encap_content_info": {"content_type": "tst_info", "content": core.ParsableOctetString(info)},
                 "certificates": [self._certificate],
                 "signer_infos": [signer],

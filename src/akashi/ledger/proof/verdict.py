@@ -32,6 +32,14 @@ class Level(StrEnum):
 EXIT_STATUS = {Status.VERIFIED: 0, Status.FAILED: 6, Status.SELF_CONSISTENT: 9}
 
 
+class ApprovalRow(NamedTuple):
+    """A person's own signature on an operation: whose, with what kind of key, and on whose word the key is theirs (numbers of operation.md)."""
+
+    person: str
+    kind: int
+    basis: int
+
+
 class OperationRow(NamedTuple):
     """The leaf at index ``at``; ``after_ms`` and ``before_ms`` are the times of the counted stamps around it."""
 
@@ -44,6 +52,7 @@ class OperationRow(NamedTuple):
     block_ms: int
     after_ms: int | None = None
     before_ms: int | None = None
+    approvals: tuple[ApprovalRow, ...] = ()
 
 
 class StampRow(NamedTuple):
@@ -91,7 +100,7 @@ class Verdict:
         """The result object of docs/spec/verification.md."""
         operations = []
         for row in self.operations:
-            shown = row._asdict()
+            shown = row._asdict() | {"approvals": [_numbers(approval) for approval in row.approvals]}
             operations.append({"index": shown.pop("at"), **shown})
         return {
             "status": str(self.status),
@@ -104,3 +113,7 @@ class Verdict:
             "erasures": [erasure._asdict() for erasure in self.erasures],
             "unproven": list(self.unproven),
         }
+
+
+def _numbers(approval: ApprovalRow) -> dict[str, object]:
+    return {"person": approval.person, "kind": int(approval.kind), "basis": int(approval.basis)}

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from akashi.errors import AkashiError
-from akashi.ledger.admission import signer_record
-from akashi.ledger.errors import EncodingError, ProofError
+from akashi.ledger.admission import approvals_of, signer_record
+from akashi.ledger.errors import EncodingError, ProofError, Refused
 from akashi.ledger.events import AnyKind, Context, load_body
-from akashi.ledger.model import Header, KeyRecord, Leaf, Operation
+from akashi.ledger.keyring.records import record_of
+from akashi.ledger.model import Approver, Header, KeyRecord, Leaf, Operation
 from akashi.ledger.proof.bundle import Bundle, Range
 from akashi.ledger.proof.signatures import SignatureQueue
-from akashi.ledger.proof.verdict import OperationRow
+from akashi.ledger.proof.verdict import ApprovalRow, OperationRow
 from akashi.ledger.registry import LEDGER_KINDS, Genesis, LogRekeyed, LogStamped
 from akashi.ledger.rules import Denied, decide_signer, decide_time
 from akashi.ledger.state import Memory, Overlay
@@ -27,6 +28,7 @@ from akashi.ledger.wire.leaf import ZERO_HASH, encode_header, header_hash, parse
 from akashi.ledger.wire.merkle import Frontier, leaf_hash, root_from_range
 from akashi.ledger.wire.note import origin_parts
 
+_AFTER = 1 << 8  # behind all signatures of a leaf
 LEAVES, TREE, LEDGER, SIGNERS, CHAIN = 2, 3, 4, 5, 6
 SENT, ERASED = "transfer.sent", "payload.erased"
 _REGISTRY = {(kind.info.tag, kind.info.version): kind for kind in LEDGER_KINDS}
@@ -50,7 +52,7 @@ class Walk:
         self._header = bundle.header
         self._ledger = origin_parts(self._checkpoint.origin)[0]
         self._kinds = {(kind.info.tag, kind.info.version): kind for kind in kinds} | _REGISTRY
-        self._failure: tuple[int, int, str] | None = None  # step, leaf index, class
+        self._failure: tuple[int, int, int, str] | None = None  # step, leaf index, place in the leaf, class
         self._signatures = SignatureQueue()
         self._records: dict[bytes, KeyRecord] = {}
         self._state = Memory()
@@ -71,6 +73,8 @@ class Walk:
         self.erased: list[tuple[dict[int, Value], list[Sent]]] = []
         """Bodies of erasure receipts, each with what earlier leaves sent under its payload id."""
         self.unknown_kinds = False
+        self._approvers: tuple[Approver, ...] = ()  # of the leaf at hand
+        self._place: int | None = None  # which of its signatures a failure is about
 
     def run(self) -> None:
         """Steps 2 to 6. Raises :class:`EncodingError` (step 2) or :class:`ProofError` (the others)."""
@@ -81,18 +85,18 @@ class Walk:
         if self._header.size != self._checkpoint.size or self._header.root != self._checkpoint.root:
             self._fail(TREE, self._checkpoint.size, "chain")
         wrong = self._signatures.finish()
-        if wrong is not None and self._failure is not None and self._failure[:2] == (SIGNERS, wrong):
-            self._failure = None  # what this very leaf said was read before its signature, and is judged after it
-        if wrong is not None:
-            self._fail(SIGNERS, wrong, "signature")
+        if wrong is not None:  # what this very leaf said was read before its signatures, and is judged after them
+            self._fail(SIGNERS, wrong[0], "approval.signature" if wrong[1] else "signature", wrong[1])
         if self._failure is None and self._blocks is not None and self._blocks.last() != self._bundle.head:
             self._fail(CHAIN, 0, "chain")
         if self._failure is not None:
-            raise ProofError(self._failure[2])
+            raise ProofError(self._failure[3])
 
-    def _fail(self, step: int, index: int, failure: str) -> None:
-        if self._failure is None or (step, index) < self._failure[:2]:
-            self._failure = (step, index, failure)
+    def _fail(self, step: int, index: int, failure: str, place: int | None = None) -> None:
+        """Note a failure; ``place``: of which signature of the leaf, ``None`` for what is judged after all of them."""
+        at = (step, index, _AFTER if place is None else place)
+        if self._failure is None or at < self._failure[:3]:
+            self._failure = (*at, failure)
 
     def _open(self, step: int) -> bool:
         """Whether a failure of ``step`` would still be the one to report."""
@@ -106,6 +110,8 @@ class Walk:
             hashed = leaf_hash(data)
             hashes.append(hashed)
             if self._failure is None or self._failure[0] > LEDGER:
+                if self._approvers or self._place:
+                    self._approvers, self._place = (), None
                 self._leaf(index, leaf, operation, hashed)
         if self._open(TREE):
             self._tree(part, hashes)
@@ -133,7 +139,7 @@ class Walk:
         if leaf.result == 0:
             failure = self._step_signers(index, leaf, operation, operation_id)
             if failure is not None:
-                self._fail(SIGNERS, index, failure)
+                self._fail(SIGNERS, index, failure, self._place)
                 return
         if self._failure is None and self._blocks is not None and not self._blocks.add(leaf, hashed):
             self._fail(CHAIN, index, "chain")
@@ -147,6 +153,7 @@ class Walk:
                 statement.actor.institution,
                 statement.actor.person,
                 leaf.block_ms,
+                approvals=_shown(self._approvers) if self._approvers else (),
             )
         )
 
@@ -205,14 +212,33 @@ class Walk:
             return decision.reason if isinstance(decision, Denied) else "signer.unknown"
         # Judged in batches: what a wrong signature let into the registry cannot hide that it comes first.
         self._signatures.add(index, record, operation)
+        if operation.approvals:
+            failure = self._approve(index, leaf, operation)
+            if failure is not None:
+                return failure
         return self._keep(index, leaf, operation, operation_id, record)
+
+    def _approve(self, index: int, leaf: Leaf, operation: Operation) -> str | None:
+        """Step 5 for the approvals of one leaf: the failure class of the first that does not hold, or ``None``."""
+        try:
+            for approved in approvals_of(operation, self._find, leaf.block_ms):
+                self._approvers += (approved.approver,)
+                self._signatures.add_approval((index, len(self._approvers)), approved)
+        except Refused as error:
+            self._place = len(self._approvers) + 1
+            return error.reason
+        return None
+
+    def _find(self, key: bytes) -> KeyRecord | None:
+        raw = self._state.get_raw("key", key)
+        return None if raw is None else record_of(key, raw)
 
     def _keep(self, index: int, leaf: Leaf, operation: Operation, operation_id: bytes, record: KeyRecord) -> str | None:
         """Apply registry kinds; note what steps 7 to 10 refer to."""
         statement = operation.statement
         registered = _REGISTRY.get((statement.kind, statement.version))
         if registered is not None:
-            context = Context(statement, operation_id, operation.key, record.purpose, leaf.block_ms)
+            context = Context(statement, operation_id, operation.key, record.purpose, leaf.block_ms, self._approvers)
             if not self._apply(registered, context):
                 return "enrolment"
             self._note_registry(index, statement.kind, statement.body)
@@ -249,6 +275,10 @@ class Walk:
             self._payloads.setdefault(payload, []).append(sent)
         if operation_id in self._disclosed:
             self.sent[operation_id] = sent
+
+
+def _shown(approvers: tuple[Approver, ...]) -> tuple[ApprovalRow, ...]:
+    return tuple([ApprovalRow(approver.person, approver.kind, approver.basis) for approver in approvers])
 
 
 class _Blocks:

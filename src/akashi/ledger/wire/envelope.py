@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from akashi.ledger.errors import EncodingError, ProofError
 from akashi.ledger.model import (
@@ -27,6 +27,7 @@ from akashi.ledger.model import (
     MAX_OPERATION_BYTES,
     Actor,
     Algorithm,
+    Approval,
     Auth,
     AuthMethod,
     Operation,
@@ -34,6 +35,7 @@ from akashi.ledger.model import (
     operation_id,
 )
 from akashi.ledger.wire import cbor
+from akashi.ledger.wire.approval import approvals_value, parse_approvals
 from akashi.ledger.wire.cbor import Value
 
 OPERATION_TYPE = "akashi-op/1"
@@ -41,7 +43,6 @@ _COSE_SIGN1 = b"\xd2"  # tag 18
 _USUAL = b"\xd2\x84\x58\x33"  # an array of four that begins with the protected header of an operation, 51 bytes
 _CONTEXT = b"\x84\x6aSignature1"  # the array of four and its first text, RFC 9052 section 4.4
 _ALGORITHM, _KEY_ID, _TYPE = 1, 4, 16
-_METHODS = {int(method): method for method in AuthMethod}
 SIGNATURE_SIZE = 64
 NONCE_SIZE = 16
 DIGEST_SIZE = 32
@@ -154,6 +155,13 @@ def verify_signature(algorithm: Algorithm, spki: bytes, message: bytes, signatur
         raise ProofError("signature") from error
 
 
+def verify_public_key(algorithm: Algorithm, spki: bytes) -> None:
+    """A key of this algorithm, in its one encoding (DER, point uncompressed); raises :class:`ProofError` ``key``."""
+    key = _public_key(algorithm, spki)
+    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != spki:
+        raise ProofError("key")
+
+
 @lru_cache(maxsize=4096)
 def _public_key(algorithm: Algorithm, spki: bytes) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey:
     try:
@@ -191,9 +199,9 @@ def encode_statement(statement: Statement) -> bytes:
     )
 
 
-def seal_operation(statement: Statement, signer: Signer) -> bytes:
+def seal_operation(statement: Statement, signer: Signer, approvals: tuple[Approval, ...] = ()) -> bytes:
     """The envelope of ``statement`` under ``signer``; at most 32 KiB, else :class:`EncodingError`."""
-    payload = b"\x82" + encode_statement(statement) + b"\x80"  # [statement, []]
+    payload = b"\x82" + encode_statement(statement) + cbor.encode(approvals_value(approvals))
     envelope = sign_cose(signer, OPERATION_TYPE, payload)
     parse_operation(envelope)  # never sign into the world what no reader would accept
     return envelope
@@ -207,12 +215,11 @@ def parse_operation(envelope: bytes) -> Operation:
     parts = cbor.decode(payload)
     if not isinstance(parts, list) or len(parts) != 2:
         raise EncodingError("op.payload")
-    # Approvals are an empty array until a kind that enrols authenticators exists (spec/operation.md section 4).
-    if parts[1] != [] or not isinstance(parts[1], list):
-        raise EncodingError("op.approvals")
-    # One encoding: the head of an array of two is one byte, as is the empty array at the end.
-    said = payload[1:-1]
-    return Operation(envelope, _statement(parts[0]), said, algorithm, key, signed, signature, operation_id(said))
+    # One encoding: the head of an array of two is one byte, as is an empty array at the end.
+    approvals, length = ((), 1) if parts[1] == [] else (parse_approvals(parts[1]), len(cbor.encode(parts[1])))
+    said = payload[1:-length]
+    statement = _statement(parts[0])
+    return Operation(envelope, statement, said, algorithm, key, signed, signature, operation_id(said), approvals)
 
 
 def _statement(fields: Value) -> Statement:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from akashi.app.conformity import desk
 from akashi.app.conformity.flows import opened_flow, stepping
+from akashi.app.people.rights import present
 from akashi.conformity.errors import RecordUnknown
 from akashi.conformity.flow.model import (
     ApplicantKind,
@@ -111,9 +112,8 @@ def others(visitor: Visitor, role: InstitutionRole | None = None) -> list[tuple[
 
 
 def colleagues(visitor: Visitor) -> list[tuple[str, str]]:
-    """The other people of this institution by handle and name."""
-    accounts = visitor.gateway.accounts.accounts()
-    return [(one.person, one.name) for one in accounts if one.person != visitor.session.person]
+    """The other people of this institution who have not left, by handle and name."""
+    return [one for one in present(visitor.gateway) if one[0] != visitor.session.person]
 
 
 def nth(files: Sequence[tuple[str, bytes]], number: int, stem: str) -> Response:

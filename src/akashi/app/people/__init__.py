@@ -1,0 +1,1 @@
+"""Use cases with people, devices, rights, emergencies and visits: permission first, then the work, then the journal."""

@@ -1,0 +1,1 @@
+"""The self check of what people may do here and how: proofs, rights, reviews, resets, emergencies, visits, reports, own signatures, keys."""

@@ -1,0 +1,1 @@
+"""How a server of several finds damage in its own home and is made whole from the others (docs/network-repair.md)."""

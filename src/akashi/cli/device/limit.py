@@ -1,0 +1,33 @@
+"""``akashi device limit``: how many devices an institution may have."""
+
+from __future__ import annotations
+
+import argparse
+
+from akashi.cli.homes import opened_server
+from akashi.cli.shell import Shell, manual
+
+
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "limit",
+        help="limit the number of an institution's devices",
+        **manual(
+            parent,
+            "Records on the ledger, as the secretariat, how many devices an institution may have. Devices that are there stay; gateways\n"
+            "and renewals do not count.",
+            "akashi device limit inst-… --most 20",
+            (3, 4, 5, 6, 7),
+        ),
+    )
+    parser.add_argument("of", metavar="INSTITUTION", help="its handle")
+    parser.add_argument("--most", type=int, required=True, metavar="N", help="how many")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace, shell: Shell) -> int:
+    with opened_server(arguments, shell) as server:
+        server.limit_devices(arguments.of, arguments.most)
+    shell.result({"institution": arguments.of, "most": arguments.most}, [f"{arguments.of}  {arguments.most}"])
+    return 0

@@ -1,0 +1,1 @@
+"""Break-glass accounts and declared emergencies of one institution."""

@@ -1,0 +1,1 @@
+"""Joining, moving, leaving: departments, applications for rights, periodic reviews, resets."""

@@ -1,0 +1,1 @@
+"""Visits of maintainers: planned, approved by somebody else, watched, reported, reviewed."""

@@ -1,0 +1,1 @@
+"""Who is here, from where, and what must be told to somebody: places, proofs, lock-outs, alerts."""

@@ -1,0 +1,1 @@
+"""Several servers that keep one ledger: ordering by CometBFT, proof of its commits, peers, payload copies, repair."""

@@ -1,0 +1,1 @@
+"""Verification of what CometBFT committed, without believing the node: header, validators, votes, transactions."""

@@ -1,0 +1,1 @@
+"""Pages about people: one's own account, proofs and signatures, places; and the people of an institution."""
