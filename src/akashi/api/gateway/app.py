@@ -34,6 +34,7 @@ from akashi.web.app import error_page, web_app
 _UPLOADS = {
     "/api/v1/checkup/inspect",
     "/api/v1/checkup/convert",
+    "/api/v1/checkup/claims",
     "/api/v1/verify",
     "/send/preview",
     "/verify",

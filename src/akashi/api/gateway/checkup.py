@@ -13,7 +13,15 @@ from starlette.responses import Response
 
 from akashi.api.gateway.bodies import FileName, Upload, download
 from akashi.api.gateway.session import GatewayHere, SessionHere, person
-from akashi.app.desk.conversion import CHOICES, FindingsForm, Kind, findings_taken, look_at, make_draft
+from akashi.app.desk.conversion import (
+    CHOICES,
+    FindingsForm,
+    Kind,
+    findings_taken,
+    look_at,
+    make_draft,
+    take_claims,
+)
 from akashi.app.desk.drafts import Draft
 from akashi.app.desk.outputs import KindUnknown, kinds_of
 from akashi.app.desk.transfers import recorded
@@ -44,6 +52,13 @@ def inspect(gateway: GatewayHere, session: SessionHere, data: Upload) -> dict[st
     }
 
 
+@router.post("/checkup/claims", status_code=201, **person("checkup.convert"))
+def claims_table(gateway: GatewayHere, session: SessionHere, data: Upload) -> dict[str, object]:
+    """Hold a table of claims (the body, CSV) for the file that is converted next; answers with what to name in ``claims`` there."""
+    with recorded(gateway, session, What.CONVERTED):
+        return {"claims": take_claims(gateway, session, data)}
+
+
 @router.post("/checkup/convert", status_code=201, **person("checkup.convert"))
 def convert(
     gateway: GatewayHere,
@@ -52,14 +67,17 @@ def convert(
     name: FileName,
     receiver: Annotated[str, Query(max_length=40)] = "",
     to: Annotated[str, Query(max_length=40)] = Kind.ARCHIVE.value,
+    claims: Annotated[str, Query(max_length=40)] = "",
 ) -> dict[str, object]:
-    """Convert a file of any format and hold it as a draft; ``to`` says what is made beside the CSV (``archive,fhir``)."""
+    """Convert a file of any format and hold it as a draft; ``to``: what is made beside the CSV (``archive,fhir``); ``claims``: a table held before."""
     with recorded(gateway, session, What.CONVERTED):
         kinds = kinds_of(to)
         if not set(kinds) <= {Kind.CSV, *CHOICES}:
             raise KindUnknown
-        draft = make_draft(gateway, name, data, receiver=receiver, kinds=kinds)
+        table = gateway.drafts.claims(claims, session.id) if claims else None
+        draft = make_draft(gateway, name, data, receiver=receiver, kinds=kinds, claims=table)
         key = gateway.drafts.keep(draft, session.id)
+    gateway.drafts.drop(claims)
     gateway.journal.record(What.CONVERTED, session=session, count=draft.report.rows_out)
     return {"draft": key, **_described(draft)}
 
@@ -84,9 +102,8 @@ def findings(
 
 @router.delete("/drafts/{draft}", status_code=204, **person("checkup.convert"))
 def drop(gateway: GatewayHere, session: SessionHere, draft: str) -> None:
-    """Forget a draft."""
-    gateway.drafts.peek(draft, session.id)
-    gateway.drafts.drop(draft)
+    """Forget a draft, or a table of claims."""
+    gateway.drafts.drop_own(draft, session.id)
 
 
 def _described(draft: Draft) -> dict[str, object]:

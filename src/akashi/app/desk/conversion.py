@@ -18,7 +18,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import BinaryIO
 
-from akashi.app.desk.drafts import Draft, Made
+from akashi.app.desk.drafts import ClaimsGiven, Draft, Made
 from akashi.app.desk.maps import today
 from akashi.app.desk.outputs import (
     CSV_NAME,
@@ -68,7 +68,7 @@ from akashi.identity.model import Session
 
 __all__ = [
     "CHOICES", "CSV_NAME", "FHIR_NAME", "HC08_NAME", "FindingsForm", "Kind", "Seen", "findings_taken", "format_of",
-    "inspect_file", "look_at", "make_draft",
+    "inspect_file", "look_at", "make_draft", "read_claims", "take_claims",
 ]  # fmt: skip
 
 CHOICES = (Kind.ARCHIVE, Kind.FHIR)
@@ -181,6 +181,26 @@ def make_draft(
     )
 
 
+def take_claims(gateway: Gateway, session: Session, data: bytes) -> str:
+    """Hold a table of claims for the file that comes after it; returns its key. Raises ``DocumentRefused``, ``ClaimsRefused``, ``DraftsFull``.
+
+    Whether its cells and people fit is said with the file (:func:`make_draft`): only there can it be known.
+    """
+    reason = screen("", [data])
+    if reason is not None:
+        raise DocumentRefused(1, reason)
+    read_claims(gateway, data, FindingLog())
+    return gateway.drafts.keep(ClaimsGiven(data), session.id)
+
+
+def read_claims(gateway: Gateway, data: bytes, log: FindingLog) -> ClaimTable:
+    """A table of claims, read whole. Raises :class:`ClaimsRefused`."""
+    try:
+        return ClaimTable(io.BytesIO(data), log.add, min(CLAIMS_LIMIT, gateway.settings.upload_limit_bytes))
+    except InputError as error:
+        raise ClaimsRefused(error) from error
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
     """One file on its way: what it is, and the map for it where it is a table of an institution's own."""
@@ -260,7 +280,8 @@ class _File:
                 outputs.append(same)
                 continue
             log = FindingLog(KEPT_EXAMPLES)
-            claims = self._claims(log) if kind is Kind.ARCHIVE else None
+            given = self.claims if kind is Kind.ARCHIVE else None
+            claims = None if given is None else read_claims(self.gateway, given, log)
             job = Job(self.records, sender, maps.items(), maps.definition(), log.add, claims)
             found = written(kind, job) if sender.number else []
             if not found:
@@ -270,16 +291,6 @@ class _File:
             outputs += found
             said.append(log)
         return outputs, said
-
-    def _claims(self, log: FindingLog) -> ClaimTable | None:
-        """The table of claims, read whole. Raises :class:`ClaimsRefused`."""
-        if self.claims is None:
-            return None
-        limit = min(CLAIMS_LIMIT, self.gateway.settings.upload_limit_bytes)
-        try:
-            return ClaimTable(io.BytesIO(self.claims), log.add, limit)
-        except InputError as error:
-            raise ClaimsRefused(error) from error
 
     def _unchanged(self) -> Output | None:
         """An archive goes on as it came, with its claims; ``None`` where the file is none, has no archive's name, or other claims are given."""

@@ -1,8 +1,8 @@
-"""Converted files between preview and sending: in memory only, for a short while, for one session.
+"""Converted files between preview and sending, and tables of claims before it: in memory only, for a short while, for one session.
 
-Guarantees: a draft is handed out only to the session that made it, sent by one request at a time, and forgotten after fifteen
+Guarantees: a draft (or a table) is handed out only to the session that made it, sent by one request at a time, and forgotten after fifteen
 minutes (``sweep`` runs beside the requests), when it is sent, when its session signs out, or when the gateway stops; one that could not be sent because servers
-are away is kept for as long again, an hour at most. Refuses: more than a bounded number and size of drafts, in all and for one session; nothing is ever written to a disk.
+are away is kept for as long again, an hour at most. Refuses: more than a bounded number and size of both together, in all and for one session; nothing is ever written to a disk.
 """
 
 from __future__ import annotations
@@ -57,8 +57,20 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimsGiven:
+    """A table of claims that was given before the file that it belongs to."""
+
+    data: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return len(self.data)
+
+
+@dataclass(frozen=True, slots=True)
 class _Held:
-    draft: Draft
+    draft: Draft | ClaimsGiven
     session: bytes
     until_ms: int
     latest_ms: int
@@ -73,8 +85,8 @@ class Drafts:
         self._held: dict[str, _Held] = {}
         self._claimed: set[str] = set()
 
-    def keep(self, draft: Draft, session: bytes) -> str:
-        """Hold a draft for ``session``; returns its id. Raises :class:`DraftsFull`."""
+    def keep(self, draft: Draft | ClaimsGiven, session: bytes) -> str:
+        """Hold a draft or a table of claims for ``session``; returns its id. Raises :class:`DraftsFull`."""
         now = self._clock.now_ms()
         with self._lock:
             self._forget(now)
@@ -89,6 +101,24 @@ class Drafts:
 
     def peek(self, key: str, session: bytes) -> Draft:
         """The draft; it stays. Raises :class:`DraftMissing`."""
+        found = self._own(key, session)
+        if not isinstance(found, Draft):
+            raise DraftMissing
+        return found
+
+    def claims(self, key: str, session: bytes) -> bytes:
+        """The table of claims; it stays. Raises :class:`DraftMissing`."""
+        found = self._own(key, session)
+        if not isinstance(found, ClaimsGiven):
+            raise DraftMissing
+        return found.data
+
+    def drop_own(self, key: str, session: bytes) -> None:
+        """Forget a draft or a table of this session. Raises :class:`DraftMissing`."""
+        self._own(key, session)
+        self.drop(key)
+
+    def _own(self, key: str, session: bytes) -> Draft | ClaimsGiven:
         with self._lock:
             self._forget(self._clock.now_ms())
             held = self._held.get(key)
@@ -145,7 +175,7 @@ class Drafts:
             return before - len(self._held)
 
     def drop(self, key: str) -> None:
-        """Forget a draft; an unknown one is fine."""
+        """Forget a draft or a table; an unknown one is fine."""
         with self._lock:
             self._held.pop(key, None)
 
