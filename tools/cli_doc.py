@@ -31,6 +31,8 @@ COMMON = """## Options of every command
 - `--json`: print one JSON object or array instead of lines
 - `--lang ja|en`: language of messages (default: the locale's, else Japanese)
 - `-h`, `--help`: the manual of the command
+
+`akashi --version` prints the version, and needs no home.
 """
 _EVERYWHERE = {"help", "home", "json", "lang"}
 

@@ -2,7 +2,7 @@
 
 The checks read the syntax tree, so they need no running server. Conventions (docs/architecture.md): a mutating route is a
 function under ``@….post/put/patch/delete(…)``, and it names an action of ``akashi.identity.permissions`` as a string; a command is declared by
-``add_parser("name", help=…)``; a field of a ``…Settings`` class in ``akashi/app/config.py`` is followed by a docstring, or carries a
+``add_parser("name", help=…)``, a group of them by ``Group("name", help=…)``; a field of a ``…Settings`` class in ``akashi/app/config.py`` is followed by a docstring, or carries a
 comment, with ``trusted:`` or ``untrusted:``.
 """
 
@@ -49,7 +49,7 @@ def _strings(tree: ast.AST) -> set[str]:
 def commands(source: Source) -> Iterator[tuple[str, bool]]:
     """``(name, has help)`` of each command that the module declares."""
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and dotted(node.func).endswith("add_parser") and node.args:
+        if isinstance(node, ast.Call) and dotted(node.func).endswith(("add_parser", "Group")) and node.args:
             name = node.args[0]
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
                 yield name.value, any(keyword.arg == "help" for keyword in node.keywords)
@@ -122,9 +122,9 @@ def test_the_route_rule_bites() -> None:
 
 def test_the_command_rule_bites() -> None:
     """A command without help is told apart from one with help."""
-    text = "group.add_parser('send', help='Send.')\ngroup.add_parser('list')"
+    text = "group.add_parser('send', help='Send.')\ngroup.add_parser('list')\nGroup('transfer')"
 
-    assert list(commands(invented(text))) == [("send", True), ("list", False)]
+    assert list(commands(invented(text))) == [("send", True), ("list", False), ("transfer", False)]
 
 
 def test_the_trust_rule_bites() -> None:

@@ -53,7 +53,7 @@ def test_a_command_has_a_manual(name: str) -> None:
     assert (parser.description or "").endswith(".")
     assert statuses
     assert set(statuses.splitlines()) <= set(known)
-    assert build_parser().parse_args(words[1:]).run is parser.get_default("run")
+    assert build_parser(words[1:]).parse_args(words[1:]).run is parser.get_default("run")
 
 
 @pytest.mark.parametrize("name", ["akashi", "akashi transfer", "akashi transfer send", "akashi verify"])

@@ -10,9 +10,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
-from itertools import pairwise
 
-from akashi.cli.shell import Shell, language_of_environment, run_parsed
+from akashi.cli.shell import Shell, language_of, run_parsed
 from akashi.cli.tree import build_parser
 from akashi.errors import AkashiError
 
@@ -23,11 +22,10 @@ def main(argv: Sequence[str] | None = None, shell: Shell | None = None) -> int:
     shell = shell or Shell(sys.stdout, sys.stderr)
     try:
         with redirect_stdout(shell.out):  # argparse prints manuals there
-            arguments = build_parser().parse_args(words)
+            arguments = build_parser(words).parse_args(words)
     except AkashiError as error:
-        asked = "en" if "--lang=en" in words or ("--lang", "en") in pairwise(words) else ""
-        return replace(shell, language=asked or language_of_environment(), as_json="--json" in words).fail(error)
-    except SystemExit:  # a manual was asked for, and printed
+        return replace(shell, language=language_of(words), as_json="--json" in words).fail(error)
+    except SystemExit:  # a manual or the version was asked for, and printed
         return 0
     return run_parsed(arguments, replace(shell, language=arguments.lang, as_json=arguments.json))
 

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -24,6 +25,7 @@ from akashi.errors import AkashiError, InputError, Unavailable
 
 HOME_VARIABLE = "AKASHI_HOME"
 DEFAULT_HOME = "akashi-home"
+LANGUAGES = ("ja", "en")
 EXITS: Mapping[int, str] = {
     0: "done",
     1: "an unexpected failure",
@@ -200,6 +202,17 @@ def language_of_environment() -> str:
     return "en" if named.startswith("en") else "ja"
 
 
+def language_of(words: Sequence[str]) -> str:
+    """The language of a command line that no parser took (an error of arguments, the version): ``--lang``, else the locale's.
+
+    >>> language_of(["verify", "--lang", "en"])
+    'en'
+    """
+    named = [second for first, second in pairwise([*words, ""]) if first == "--lang"]
+    named += [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
+    return next((name for name in named if name in LANGUAGES), language_of_environment())
+
+
 def common_options(*, home: bool = True) -> argparse.ArgumentParser:
     """The options that every command takes; a parent parser."""
     parent = Parser(add_help=False)
@@ -211,7 +224,7 @@ def common_options(*, home: bool = True) -> argparse.ArgumentParser:
             help=f"the home folder (default: the value of {HOME_VARIABLE}, else {DEFAULT_HOME})",
         )
     parent.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
-    parent.add_argument("--lang", choices=("ja", "en"), default=language_of_environment(), help="language of messages")
+    parent.add_argument("--lang", choices=LANGUAGES, default=language_of_environment(), help="language of messages")
     return parent
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
+from akashi.cli.groups import Group, held
 
-from akashi.cli.checkup_words import decide, listing
-from akashi.cli.shell import Parser
-
-
-def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
-    """Add the group ``words``."""
-    group = commands.add_parser(
-        "words",
-        help="words that no thesaurus understood at a gateway: list, decide",
-        description="What conversions at a gateway did not understand, and what it means from now on.",
-    )
-    inner = group.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=Parser)
-    for command in (listing, decide):
-        command.declare(inner, parent)
+GROUP = Group(
+    "words",
+    help="words that no thesaurus understood at a gateway: list, decide",
+    description="What conversions at a gateway did not understand, and what it means from now on.",
+    members=held(__name__, "listing: list", "decide"),
+    metavar="STEP",
+)

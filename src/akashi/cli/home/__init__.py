@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
+from akashi.cli.groups import Group, Held, held
 
-from akashi.cli.home import snapshot
-from akashi.cli.shell import Parser
-
-
-def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
-    """Add the group ``home``; the others of this package are commands of their own."""
-    group = commands.add_parser("home", help="a home: snapshot", description="Commands about a home.")
-    snapshot.declare(group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser), parent)
+INIT = Held(f"{__name__}.init", ("init",), help="found a service: ledger, keys, CA, and the secretariat's gateway")
+DEMO = Held(
+    f"{__name__}.demo",
+    ("demo",),
+    help="convert, send, receive, erase and prove with invented people; then measure the system that did it",
+)
+SERVE = Held(f"{__name__}.serve", ("serve",), help="serve the home over HTTPS")
+HOME = Group("home", help="a home: snapshot", description="Commands about a home.", members=held(__name__, "snapshot"))
+HOUSE = Group(
+    "house",
+    help="housekeeping: run",
+    description="The server's own work on transfers.",
+    members=held(__name__, "house: run"),
+)

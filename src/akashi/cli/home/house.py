@@ -6,13 +6,12 @@ import argparse
 from dataclasses import asdict
 
 from akashi.cli.homes import opened_server
-from akashi.cli.shell import Parser, Shell, manual
+from akashi.cli.shell import Shell, manual
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
-    group = commands.add_parser("house", help="housekeeping: run", description="The server's own work on transfers.")
-    parser = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser).add_parser(
+    parser = commands.add_parser(
         "run",
         help="end what expired, erase what is due, once",
         **manual(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
+from akashi.cli.groups import Group, held
 
-from akashi.cli.keys import drill, move, passphrase, recover, report, rotate, shares, trial
-from akashi.cli.shell import Parser
-
-
-def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
-    """Add the group ``keys``."""
-    group = commands.add_parser(
-        "keys",
-        help="keys: passphrase, report, rotate, move, leak-drill, shares",
-        description="The keys of a home, for whoever holds it.",
-    )
-    inner = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
-    for command in (passphrase, report, rotate, move, drill, shares, trial, recover):
-        command.declare(inner, parent)
+GROUP = Group(
+    "keys",
+    help="keys: passphrase, report, rotate, move, leak-drill, shares",
+    description="The keys of a home, for whoever holds it.",
+    members=held(
+        __name__,
+        "passphrase",
+        "report",
+        "rotate",
+        "move",
+        "drill: leak-drill",
+        "shares",
+        "trial: shares-check",
+        "recover",
+    ),
+)

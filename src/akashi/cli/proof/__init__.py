@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
+from akashi.cli.groups import Group, Held, held
 
-from akashi.cli.proof import evidence, trail
-
-
-def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], homed: argparse.ArgumentParser) -> None:
-    """Add the commands that need a home (``verify`` needs none)."""
-    trail.declare(commands, homed)
-    evidence.declare(commands, homed)
+TRAIL = Held(f"{__name__}.trail", ("trail",), help="the steps of a transfer, as both sides see them")
+EVIDENCE = Group(
+    "evidence",
+    help="evidence bundles: export, renew",
+    description="Evidence bundles (.akashi).",
+    members=(*held(__name__, "renew", homed=False), *held(__name__, "evidence: export")),
+)
+VERIFY = Held(
+    f"{__name__}.verify",
+    ("verify",),
+    homed=False,
+    help="check an evidence bundle (.akashi) or a receipt (.tlog-proof), offline",
+)
+FOLLOW = Held(
+    f"{__name__}.follow",
+    ("follow",),
+    homed=False,
+    help="from an old trust file to the servers of today, by a trust chain, offline",
+)

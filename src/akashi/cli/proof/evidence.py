@@ -8,20 +8,13 @@ from pathlib import Path
 from akashi.app.desk import transfers
 from akashi.cli.files import verify_free, write_whole
 from akashi.cli.homes import SecretMissing, acting_person, opened_server, person_options
-from akashi.cli.proof import renew
-from akashi.cli.shell import BadArguments, Parser, Shell, common_options, manual
+from akashi.cli.shell import BadArguments, Shell, manual
 from akashi.ledger.proof.evidence import export_all
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command."""
-    group = commands.add_parser(
-        "evidence", help="evidence bundles: export, renew", description="Evidence bundles (.akashi)."
-    )
-    actions: argparse._SubParsersAction[argparse.ArgumentParser]
-    actions = group.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=Parser)
-    renew.declare(actions, common_options(home=False))
-    parser = actions.add_parser(
+    parser = commands.add_parser(
         "export",
         help="write the evidence of a transfer, or of the whole ledger",
         **manual(

@@ -16,9 +16,9 @@ from akashi.ledger.proof.tsa import HttpTsa
 _LIMIT = 256 * 1024 * 1024
 
 
-def declare(actions: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
+def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
     """Add the command to the group ``evidence``; it needs no home."""
-    parser = actions.add_parser(
+    parser = commands.add_parser(
         "renew",
         help="begin or renew the evidence record beside a bundle (RFC 4998)",
         **manual(
