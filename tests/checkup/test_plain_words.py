@@ -19,10 +19,15 @@ from akashi.checkup.errors import (
     ArchiveNameWrong,
     ArchiveUnsafe,
     BundleInvalid,
+    DefinitionInvalid,
     DocumentInvalid,
     InterchangeInvalid,
+    MapInvalid,
+    TableInvalid,
+    VocabularyInvalid,
 )
-from akashi.checkup.reasons import INTERCHANGE, MAP_STATE, MAP_STEP, Worded
+from akashi.checkup.formats.maps import load_map
+from akashi.checkup.reasons import DEFINITION, INTERCHANGE, MAP, MAP_STATE, MAP_STEP, VOCABULARY, Worded, in_words
 from akashi.web.rendering import FOLDER
 from tools.errors_doc import error_classes
 
@@ -93,6 +98,97 @@ def test_every_reason_has_a_word(error: type[Worded]) -> None:
     assert said - set(error.words) == set()
 
 
+def _said(node: ast.expr) -> str | None:
+    """A text of our code, with ``{}`` where a value is put in; ``None`` for a name."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values)
+    return None
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """A module, or the modules of a folder."""
+    yield from [place] if place.is_file() else place.rglob("*.py")
+
+
+def _written_reasons(folders: tuple[str, ...], error: str) -> set[str]:
+    """What the readers of files that a person writes say is wrong: at a place of the file, or of the whole."""
+    found = set()
+    for path in sorted(one for name in folders for one in _files(SOURCE / name)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in {"wrong", "SchemaError"}:
+                found.add(_said(node.args[-1]))
+            elif name == error:
+                found |= {_said(one.value) for one in node.keywords if one.arg == "what"}
+    return {reason for reason in found if reason is not None}
+
+
+COMMON = ("checkup/formats/documents.py",)
+
+
+@pytest.mark.parametrize(
+    ("error", "own"),
+    [
+        (MapInvalid, ("checkup/formats/maps.py", "checkup/mapping", "checkup/tabular", "web", "cli", "api", "app")),
+        (DefinitionInvalid, ("checkup/formats/definitions.py",)),
+        (TableInvalid, ("checkup/formats/items.py",)),
+        (VocabularyInvalid, ("checkup/thesaurus",)),
+    ],
+    ids=["map", "definition", "table", "vocabulary"],
+)
+def test_what_is_wrong_with_a_written_file_is_said_in_japanese(error: type[Worded], own: tuple[str, ...]) -> None:
+    """Whatever a map, definition, table or list of words does wrong is read in Japanese; only what the file itself says stays, in 「」."""
+    said = _written_reasons(own if error is TableInvalid else (*COMMON, *own), error.__name__)
+    shown = {one: in_words(error.words, one.replace("{}", "7")) for one in said}
+    odd = {
+        (one, word)
+        for one, text in shown.items()
+        for word in LATIN.findall(re.sub("「[^」]*」", "", text))
+        if word not in KNOWN
+    }
+
+    assert len(said) > 1
+    assert odd == set()
+
+
+def test_no_word_is_for_a_reason_that_nobody_gives() -> None:
+    """A sentence in Japanese that our code never says is one that nobody keeps right."""
+    given = _written_reasons((*COMMON, "checkup", "web", "cli", "api"), "MapInvalid")
+    given |= _written_reasons(("checkup/thesaurus",), "VocabularyInvalid")
+
+    assert (set(MAP) | set(VOCABULARY) | set(DEFINITION)) - given == set()
+
+
+def test_a_wrong_map_is_read_in_japanese() -> None:
+    """End to end: the key, the words to choose from and the numbers stand in the sentence; the whole file has no line."""
+    with pytest.raises(MapInvalid) as missing:
+        load_map("map: 1\n")
+    with pytest.raises(MapInvalid) as broken:
+        load_map("map: [1\n")
+
+    assert missing.value.sentence("ja") == "変換表の 1 行目が正しくありません（「header_rows」がありません）。"
+    assert missing.value.sentence("en") == "Line 1 of the map is wrong (the key header_rows is missing)."
+    assert "YAML の書き方になっていません" in broken.value.sentence("ja")
+    assert MapInvalid(line=3, what="one of date, text is expected").sentence("ja") == (
+        "変換表の 3 行目が正しくありません（次のどれか一つを書いてください: 「date, text」）。"
+    )
+    assert (
+        MapInvalid(line=3, what="an integer from 1 to 9 is expected")
+        .sentence("ja")
+        .endswith("（1 から 9 までの整数を書いてください）。")
+    )
+    assert (
+        MapInvalid(line=0, what="unit of 9N001000000000001")
+        .sentence("ja")
+        .startswith("変換表が正しくありません（項目「9N001")
+    )
+    assert MapInvalid(line=0, what="unit of X").sentence("en") == "The map is wrong (unit of X)."
+
+
 def test_every_danger_of_a_zip_has_a_word() -> None:
     """Those are not handed over as they stand, but found in the function that looks for them."""
     text = (SOURCE / "checkup" / "archive" / "members.py").read_text(encoding="utf-8")
@@ -121,5 +217,9 @@ def test_a_program_still_gets_the_reason() -> None:
     assert ArchiveBroken(what="damaged", member=3).sentence("ja").endswith("（中身が壊れています、3 番目のファイル）。")
     assert error.sentence("en") == "The archive cannot be read (no zip)."
     assert error.params == {"what": "no zip", "member": 0}
-    assert InterchangeInvalid(kind="ix08", what="index").sentence("ja").startswith(INTERCHANGE["ix08"])
+    assert (
+        InterchangeInvalid(kind="ix08", what="index")
+        .sentence("ja")
+        .startswith(INTERCHANGE["ix08"] + " の項目「index」")
+    )
     assert BundleInvalid(what="something new").sentence("ja") == "FHIR 文書が正しくありません（something new）。"

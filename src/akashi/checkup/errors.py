@@ -37,7 +37,20 @@ header words of an unknown file are never quoted: a file without a heading row w
 
 from __future__ import annotations
 
-from akashi.checkup.reasons import ARCHIVE, BUNDLE, DOCUMENT, INTERCHANGE, NAME, Worded, WordedMember
+from akashi.checkup.reasons import (
+    ARCHIVE,
+    BUNDLE,
+    DEFINITION,
+    DOCUMENT,
+    INTERCHANGE,
+    MAP,
+    NAME,
+    TABLE,
+    VOCABULARY,
+    Worded,
+    WordedLine,
+    WordedMember,
+)
 from akashi.errors import InputError
 
 
@@ -142,10 +155,11 @@ class AmbiguousHeader(InputError):
     )
 
 
-class MapInvalid(InputError):
+class MapInvalid(WordedLine, InputError):
     """A map file that breaks the schema in docs/checkup.md."""
 
     code = "checkup.map_invalid"
+    words = MAP
     ja, en = "変換表の {line} 行目が正しくありません（{what}）。", "Line {line} of the map is wrong ({what})."
     hint_ja, hint_en = (
         "docs/checkup.md の「Map files」に沿って、その行を直してください。",
@@ -153,24 +167,24 @@ class MapInvalid(InputError):
     )
 
 
-class DefinitionInvalid(InputError):
+class DefinitionInvalid(WordedLine, InputError):
     """A format definition that breaks the schema in docs/checkup.md."""
 
     code = "checkup.definition_invalid"
-    ja, en = (
-        "フォーマット定義の {line} 行目が正しくありません（{what}）。",
-        "Line {line} of the definition is wrong ({what}).",
-    )
+    words = DEFINITION
+    ja = "フォーマット定義の {line} 行目が正しくありません（{what}）。"
+    en = "Line {line} of the definition is wrong ({what})."
     hint_ja, hint_en = (
         "docs/checkup.md の「Format definitions」に沿って、その行を直してください。",
         "Mend that line; docs/checkup.md has the schema.",
     )
 
 
-class TableInvalid(InputError):
+class TableInvalid(WordedLine, InputError):
     """An item or answer-code table that breaks its schema."""
 
     code = "checkup.table_invalid"
+    words = TABLE
     ja, en = "項目表の {line} 行目が正しくありません（{what}）。", "Line {line} of the table is wrong ({what})."
     hint_ja, hint_en = (
         "項目表のファイルを、配布されたものに戻してください。",
@@ -222,7 +236,7 @@ class InterchangeInvalid(Worded, InputError):
 
     code = "checkup.interchange"
     words = INTERCHANGE
-    ja, en = "{kind} の項目 {what} が正しくありません。", "{what} of the {kind} is wrong."
+    ja, en = "{kind} の項目「{what}」が正しくありません。", "{what} of the {kind} is wrong."
     hint_ja, hint_en = "送付元に作り直しを依頼してください。", "Ask the sender to make the file again."
 
 
@@ -362,14 +376,13 @@ class PaperMissing(InputError):
     )
 
 
-class VocabularyInvalid(InputError):
+class VocabularyInvalid(WordedLine, InputError):
     """A thesaurus or a judgement vocabulary that breaks the schema in docs/checkup-terms.md."""
 
     code = "checkup.vocabulary_invalid"
-    ja, en = (
-        "用語集の {line} 行目が正しくありません（{what}）。",
-        "Line {line} of the thesaurus or judgement vocabulary is wrong ({what}).",
-    )
+    words = VOCABULARY
+    ja = "用語集の {line} 行目が正しくありません（{what}）。"
+    en = "Line {line} of the thesaurus or judgement vocabulary is wrong ({what})."
     hint_ja, hint_en = "その行を直してください。", "Mend that line."
 
 

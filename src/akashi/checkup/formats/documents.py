@@ -92,7 +92,7 @@ class Node:
         """One of the allowed words."""
         text = self.text()
         if text not in allowed:
-            raise self.wrong("one of " + ", ".join(sorted(allowed)) + " is expected")
+            raise self.wrong(f"one of {', '.join(sorted(allowed))} is expected")
         return text
 
     def items(self) -> list[Node]:
