@@ -202,13 +202,8 @@ class Accounts:
 
     def change_password(self, session: Session, old: str, new: str) -> None:
         """Change one's own password, proving the old one. A wrong old one counts as a failed sign-in."""
-        row = self._row(session.person)
-        charged = self._sessions.charge_person(row.person)
-        if not self._hasher.verify(row.password if charged else None, old):
-            self.journal.record(What.PASSWORD_SET, Outcome.REFUSED, session=session, reason="password.wrong")
-            raise SignInFailed
-        self._store.refund(row.person, clear=True)
-        self.set_password(row.person, new, by=session)
+        self._sessions.prove_password(session, old)
+        self.set_password(session.person, new, by=session)
 
     def enrol_totp(self, person: str, label: str = "") -> TotpSeed:
         """A new seed, in force once ``confirm_totp`` saw a code of it; shown this once."""

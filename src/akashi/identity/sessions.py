@@ -87,7 +87,7 @@ class Sessions:
 
         1. the device is enrolled, valid and of this institution (else :class:`CertificateRefused`); 2. neither it, nor the account, nor
         the institution's budget of failures is used up; 3. nobody said that the place is not theirs, and no leak is suspected; 4. the
-        secrets prove the person; 5. the person is active. ``person`` is ``None`` for whom nobody knows. ``arrival`` is how a browser came;
+        secrets prove the person; 5. the person is active; 6. nothing ended all of theirs meanwhile. ``person`` is ``None`` for whom nobody knows. ``arrival`` is how a browser came;
         without it (command line, programs) the device alone is the place, and nothing is asked.
         """
         device = self._device(certificate, self._clock.now_ms())
@@ -100,6 +100,7 @@ class Sessions:
         known = seat.standing is Standing.KNOWN
         attempt = Attempt(device.handle, who, known, seat.digest if seat.browser else None)
         free = self._lockout.charge(attempt)
+        ends = self._presence.ends(who)  # before anything of theirs is looked at
         barred = self._presence.blocked(who) or seat.standing is Standing.DENIED
         # Who is locked or barred is checked as nobody: the same work, and no code of theirs is used up.
         shown = replace(secrets, certificate=certificate, ceremony=Ceremony.SIGN_IN)
@@ -117,31 +118,44 @@ class Sessions:
             self._refused(person, device, "place" if barred else reason)
             self._lockout.failed(attempt)
             raise SignInFailed
-        return self._begin(attempt, device, method, seat, arrival)
+        session = self._begin(attempt, device, method, seat, arrival)
+        if self._presence.ends(who) != ends:  # (6): a leak, a new password, a no; whichever comes second sees the other
+            self._end(session, What.SESSION_ENDED, "session.overtaken", self._clock.now_ms())
+            raise SignInFailed
+        return session
 
     def prove_again(self, session: Session, secrets: Secrets) -> Session:
         """Prove again who is signed in, for critical actions. The session gets a new token; the old one is worth nothing.
 
         Wrong secrets count as a failed sign-in. Raises :class:`SignInFailed`.
         """
+        shown = replace(secrets, certificate=session.certificate, ceremony=Ceremony.PROOF)
+        method = self._shown(session, What.PROVED_AGAIN, lambda person: self._factors.examine(person, shown))
+        token, now = credentials.new_token(), self._clock.now_ms()
+        self._journal.record(What.PROVED_AGAIN, session=session, reason=method.name.lower())
+        self._presence.prove_stay(session.id, credentials.token_id(token), now)
+        return replace(session, token=token, proved_ms=now)
+
+    def prove_password(self, session: Session, password: str) -> None:
+        """Show one's present password, before a new one. A wrong one counts as a failed sign-in. Raises :class:`SignInFailed`."""
+        self._shown(session, What.PASSWORD_SET, lambda person: self._factors.examine_password(person, password))
+
+    def _shown(self, session: Session, what: What, examine: Callable[[str | None], AuthMethod | Denied]) -> AuthMethod:
+        """How who is signed in proved it (asked as nobody while locked); what does not hold counts as a failed sign-in."""
         attempt = Attempt(session.device, session.person, session.place is not None, session.place)
         free = self._lockout.charge(attempt)
-        shown = replace(secrets, certificate=session.certificate, ceremony=Ceremony.PROOF)
         try:
-            method = self._factors.examine(session.person if free else None, shown)
+            method = examine(session.person if free else None)
         except Unavailable:
             self._lockout.refund(attempt)
             raise
         if not free or isinstance(method, Denied):
             reason = method.reason if isinstance(method, Denied) and free else "locked"
-            self._journal.record(What.PROVED_AGAIN, Outcome.FAILED, session=session, reason=reason)
+            self._journal.record(what, Outcome.FAILED, session=session, reason=reason)
             self._lockout.failed(attempt)
             raise SignInFailed
         self._forgive(attempt)
-        token, now = credentials.new_token(), self._clock.now_ms()
-        self._journal.record(What.PROVED_AGAIN, session=session, reason=method.name.lower())
-        self._presence.prove_stay(session.id, credentials.token_id(token), now)
-        return replace(session, token=token, proved_ms=now)
+        return method
 
     # Staying in
 
@@ -206,7 +220,8 @@ class Sessions:
         self._end(session, What.SESSION_ENDED, reason, self._clock.now_ms())
 
     def sign_out_everywhere(self, person: str, *, reason: str = "everywhere") -> int:
-        """End all sessions of a person; returns how many."""
+        """End all sessions of a person, also one that is just beginning; returns how many there were."""
+        self._presence.end_all(person)
         sessions = self._store.sessions("person = ?", person)
         for session in sessions:
             self._end(session, What.SESSION_ENDED, reason, self._clock.now_ms())

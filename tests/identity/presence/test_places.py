@@ -12,6 +12,7 @@ from akashi.identity.presence.events import answered
 from akashi.identity.presence.model import AlertKind, Answer, Standing
 from akashi.identity.presence.rules import asks_confirmation, place_digest
 from akashi.identity.presence.service import Presence
+from akashi.ledger.port import Acknowledged
 from tests.identity.twin import DESK, PASSWORD, TABLET, Clinic
 
 
@@ -85,6 +86,40 @@ def test_the_owner_can_disown_what_a_thief_confirmed(home: Clinic, presence: Pre
 
     with pytest.raises(SessionEnded):
         home.accounts.session(thief.token, DESK)
+    with pytest.raises(SignInFailed):
+        arrive(home, thief.place_token, DESK)
+
+
+def test_a_program_that_is_disowned_ends_everything(home: Clinic, presence: Presence) -> None:
+    """A session without a browser has no place to bar; whoever opened it knew the secrets, so everything of the person ends."""
+    program = home.accounts.sign_in("nurse.n", PASSWORD, None, DESK)
+    owner = arrive(home)
+    [key] = [one.key for one in presence.stays(home.nurse) if one.session.id == program.id]
+    presence.disown(owner, key)
+
+    assert home.accounts.sessions(home.nurse) == []
+    assert AlertKind.PLACE_DENIED in kinds(home)
+
+
+def test_a_yes_that_comes_after_the_no_lifts_nothing(
+    home: Clinic, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the thief's yes is on its way to the ledger the owner says no: the browser stays barred, in this order too."""
+    owner = arrive(home)
+    thief = arrive(home, certificate=DESK)
+    [key] = [one.key for one in presence.stays(home.nurse) if one.session.id == thief.id]
+    submit, waiting = home.ledger.submit, [lambda: presence.disown(owner, key)]
+
+    def submitted(envelope: bytes) -> Acknowledged:
+        done = submit(envelope)
+        while waiting:
+            waiting.pop()()
+        return done
+
+    monkeypatch.setattr(home.ledger, "submit", submitted)
+    presence.confirm(thief, Answer.YES)
+
+    assert home.accounts.sessions(home.nurse) == []
     with pytest.raises(SignInFailed):
         arrive(home, thief.place_token, DESK)
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from akashi.identity.errors import NotPermitted, SessionEnded, SignInFailed
+from akashi.identity.factors.errors import SignInBusy
 from akashi.identity.factors.model import Secrets
 from akashi.identity.journal import Outcome, What
 from akashi.identity.model import Policy, Session
 from akashi.identity.presence.errors import ProofNeeded, StayUnknown
+from akashi.identity.presence.model import AlertKind
 from akashi.identity.presence.service import Presence
 from tests.identity.twin import DESK, PASSWORD, TABLET, Clinic, clinic
 
@@ -68,6 +70,42 @@ def test_wrong_proofs_lock_the_account(home: Clinic) -> None:
         home.accounts.prove_again(session, Secrets(PASSWORD))
 
     assert home.accounts.session(session.token, DESK).person == home.manager
+
+
+def test_guessing_the_old_password_is_guessing(home: Clinic) -> None:
+    """Wrong old passwords at the form for a new one count like failed sign-ins: recorded, locked after five, told to administrators."""
+    session = manager(home)
+    for _ in range(5):
+        with pytest.raises(SignInFailed):
+            home.accounts.change_password(session, "guess", "atarashii-uma-8-denchi")
+    with pytest.raises(SignInFailed):
+        home.accounts.change_password(session, PASSWORD, "atarashii-uma-8-denchi")
+
+    tried = [
+        one.reason
+        for one in home.accounts.journal.entries()
+        if one.what is What.PASSWORD_SET and one.outcome is Outcome.FAILED
+    ]
+    assert tried == ["password.wrong"] * 5 + ["locked"]
+    assert [one.subject for one in home.accounts.alerts.open() if one.kind == AlertKind.LOCKED_OUT] == [home.manager]
+
+
+def test_a_busy_machine_charges_no_change_of_password(home: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attempt that was never made, because too many wait, is no wrong one: the sixth is still looked at."""
+    session = manager(home)
+    verify = home.accounts.hasher.verify
+
+    def busy(_encoded: str | None, _password: str) -> bool:
+        raise SignInBusy
+
+    monkeypatch.setattr(home.accounts.hasher, "verify", busy)
+    for _ in range(6):
+        with pytest.raises(SignInBusy):
+            home.accounts.change_password(session, PASSWORD, "atarashii-uma-8-denchi")
+    monkeypatch.setattr(home.accounts.hasher, "verify", verify)
+
+    home.accounts.change_password(session, PASSWORD, "atarashii-uma-8-denchi")
+    assert home.accounts.sessions(home.manager) == []
 
 
 def test_a_token_from_outside_is_never_taken(home: Clinic) -> None:

@@ -109,6 +109,12 @@ class Factors:
         alone = row.long_password and exempt and not (means.has_factor or means.suspended)
         return method or (AuthMethod.PASSWORD if alone else Denied("factor"))
 
+    def examine_password(self, person: str | None, password: str) -> AuthMethod | Denied:
+        """Whether the password is the person's; the same work for nobody. Raises ``SignInBusy``."""
+        row = self._people.person(person or "")
+        matched = self._hasher.verify(row.password if row else None, password)
+        return AuthMethod.PASSWORD if row and matched else Denied("password.wrong")
+
     def claimed(self, assertion: str) -> str | None:
         """The person whose credential an assertion names, unverified; for ``check``, never for an answer to anybody."""
         credential = passkeys.credential_of(assertion)

@@ -86,11 +86,14 @@ class Presence:
         return replace(session, unconfirmed=False)
 
     def disown(self, session: Session, key: str) -> None:
-        """Say that another session is not theirs: as a no, from another session of the same person. Raises :class:`StayUnknown`."""
+        """Say that another session is not theirs: as a no, from another session of the same person. Raises :class:`StayUnknown`.
+
+        Where it has no browser (a program, the command line) there is no place to bar: all sessions end, for the secrets are known.
+        """
         other = self.stay(session.person, key)
         if other.place is None:
             self.alerts.raise_(AlertKind.PLACE_DENIED, session.person)
-            self._accounts.end(other, reason="session.denied")
+            self._accounts.sign_out_everywhere(session.person, reason="session.denied")
             return
         self._deny(session, other.place, other.device)
 

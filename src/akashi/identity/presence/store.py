@@ -30,6 +30,7 @@ CREATE INDEX IF NOT EXISTS place_people_person ON place_people (person);
 CREATE TABLE IF NOT EXISTS alerts (
     number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject TEXT NOT NULL, person TEXT, count INTEGER NOT NULL,
     first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, acknowledged_ms INTEGER, acknowledged_by TEXT) STRICT;
+CREATE TABLE IF NOT EXISTS ends (person TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS blocks (person TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS sprayed (minute INTEGER PRIMARY KEY, count INTEGER NOT NULL) STRICT;
 """
@@ -95,6 +96,14 @@ class PresenceStore:
         """The session ended."""
         self._run("DELETE FROM stays WHERE id = ?", id_)
 
+    def end_all(self, person: str) -> None:
+        """Everything of the person ends: whoever is just signing in as them learns of it by :meth:`ends`."""
+        self._run("INSERT INTO ends VALUES (?, 1) ON CONFLICT (person) DO UPDATE SET count = count + 1", person)
+
+    def ends(self, person: str) -> int:
+        """How often everything of the person was ended."""
+        return int(str(self._db.read("SELECT coalesce(sum(count), 0) FROM ends WHERE person = ?", person)[0][0]))
+
     def stay_ids(self, person: str, key: str) -> list[bytes]:
         """Sessions of a person whose id begins with ``key``."""
         query = "SELECT id FROM sessions WHERE person = ? AND substr(lower(hex(id)), 1, ?) = ?"
@@ -133,12 +142,14 @@ class PresenceStore:
     def put_place(
         self, digest: bytes, device: str, person: str, standing: Standing, at_ms: int, *, browser: bool
     ) -> None:
-        """A place, and what it is to a person from now on."""
+        """A place, and what it is to a person from now on; what was denied once stays denied."""
         with self._db.transaction() as db:
             db.execute("INSERT OR IGNORE INTO places VALUES (?, ?, ?, ?)", (digest, device, int(browser), at_ms))
-            db.execute(
-                "INSERT OR REPLACE INTO place_people VALUES (?, ?, ?, ?)", (digest, person, int(standing), at_ms)
+            query = (
+                "INSERT INTO place_people VALUES (?, ?, ?, ?) ON CONFLICT (digest, person)"
+                " DO UPDATE SET standing = excluded.standing, at_ms = excluded.at_ms WHERE standing <> ?"
             )
+            db.execute(query, (digest, person, int(standing), at_ms, int(Standing.DENIED)))
 
     # Alerts
 
