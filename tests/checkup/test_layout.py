@@ -103,6 +103,13 @@ def test_recognition_takes_the_newest_valid_map(tiny: LayoutMap) -> None:
     assert recognise([TINY_HEADERS], ",", [later, tiny], date(2026, 4, 1)) is tiny
 
 
+def test_recognition_takes_the_highest_version_of_a_map(tiny: LayoutMap) -> None:
+    """A version replaces those before it also where it is valid since an earlier day."""
+    mended = replace(tiny, version=tiny.version + 1, valid_from=date(2020, 4, 1))
+
+    assert recognise([TINY_HEADERS], ",", [tiny, mended], ON) is mended
+
+
 def test_unknown_layouts_and_expired_maps_are_told_apart(tiny: LayoutMap) -> None:
     """One needs a new map, the other a new version."""
     with pytest.raises(LayoutUnknown) as caught:

@@ -15,6 +15,7 @@ import pytest
 
 from akashi.app.checkup import showing
 from akashi.app.checkup.holding import LIFE_MS, MOST_EACH, HeldResults, Opened
+from akashi.app.desk.maps import FORMATS
 from akashi.app.errors import ResultsMissing
 from akashi.checkup.report import paper as written
 from akashi.checkup.report.people import People
@@ -207,6 +208,44 @@ def test_a_file_that_holds_no_results_is_told(world: World) -> None:
     for data in (secret.encode(), f"{secret},あ,い\r\n1,2,3\r\n".encode(), b"MZ" + bytes(64)):
         answer = client.post("/results", data={"csrf": csrf_of(client)}, files={"file": ("x.csv", data)}, headers=OURS)
         assert (answer.status_code // 100, secret in answer.text) == (4, False)
+
+
+def test_people_who_could_not_be_read_are_told(world: World) -> None:
+    """A cut row is said above the list and stands in the emergency export; a file without anybody is refused."""
+    client = signed_in(world, world.clinic)
+    whole = checkup_file(world, people=3, seed=9)
+    cut = {"file": ("k.csv", whole[: whole.rindex(b",", 0, -100)] + b"\r\n")}
+    answer = client.post("/results", data={"csrf": csrf_of(client)}, files=cut, headers=OURS)
+    page = client.get(answer.headers["location"]).text
+    taken = posted(client, f"{answer.headers['location']}/emergency", **OUT)
+    with zipfile.ZipFile(io.BytesIO(taken.content)) as archive:
+        explained = archive.read("はじめに.txt").decode()
+    nobody = {"file": ("k.csv", whole[: whole.index(b"\n", whole.index(b"\n") + 1) + 1] + b"1,2\r\n")}
+    refused = client.post("/results", data={"csrf": csrf_of(client)}, files=nobody, headers=OURS)
+
+    assert "読めなかった行・文書が 1 件あります" in page
+    assert "読めなかった行・文書が 1 件あります" in explained
+    assert refused.status_code == 400
+
+
+def test_words_are_shown_as_a_conversion_writes_them(world: World) -> None:
+    """A finding that the thesaurus knows by another spelling has its standard name at the desk too."""
+    client = signed_in(world, world.clinic)
+    heads = (FORMATS / "layouts" / "hoshi.csv").read_text(encoding="utf-8").splitlines()[0]
+    names = [one.strip('"') for one in heads.split(",")]
+    cells = {
+        "受診者番号": "P1",
+        "受診年月日": "2026-05-16",
+        "氏名": "架空 花",
+        "シメイ": "カクウ ハナ",
+        "生年月日": "1970-01-01",
+        "心電図所見": "平低T波",
+    }
+    row = ",".join(f'"{cells.get(one, "")}"' for one in names)
+    files = {"file": ("k.csv", f"{heads}\r\n{row}\r\n".encode())}
+    answer = client.post("/results", data={"csrf": csrf_of(client)}, files=files, headers=OURS)
+
+    assert "T波平低" in client.get(f"{answer.headers['location']}/1").text
 
 
 def test_a_draft_is_shown_before_it_is_sent(world: World) -> None:

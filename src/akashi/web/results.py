@@ -93,6 +93,7 @@ def _people(visitor: Visitor, held: str, wanted: str, page: int) -> Response:
             "transfer": found.transfer,
             "findings": found.findings,
             "unread": found.unread,
+            "left_out": found.left_out,
             "sources": [(one.name, one.format) for one in found.sources],
         },
         people=[_line(one, visitor.language) for one in fitting[(page - 1) * _PER_PAGE : page * _PER_PAGE]],

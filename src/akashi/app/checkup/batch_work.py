@@ -21,7 +21,7 @@ from akashi import __version__
 from akashi.app.checkup.batch_inputs import Found, InputUnreadable, Zips, opened_input
 from akashi.app.checkup.batch_products import Products, Terms
 from akashi.app.checkup.batch_state import CHANGES, DONE, FAILED, LEFT, STOPPED, WRITING, Entry, State, digest_of
-from akashi.app.desk.maps import MapShelf, newest_versions
+from akashi.app.desk.maps import MapShelf
 from akashi.checkup import (
     FINDING_KINDS,
     FormatDefinition,
@@ -34,13 +34,13 @@ from akashi.checkup import (
 )
 from akashi.checkup.cells.fold import fold
 from akashi.checkup.checks.running import check_records
-from akashi.checkup.errors import EmptyFile, FileTooLarge, FormatUnknown, LayoutUnknown, MapNotValid
+from akashi.checkup.errors import EmptyFile, FileTooLarge, FormatUnknown, LayoutUnknown
 from akashi.checkup.findings import FindingLog
 from akashi.checkup.findings.export import findings_file
 from akashi.checkup.model import Finding
 from akashi.checkup.readers.detection import LOOK_BYTES, FormatName, detect
 from akashi.checkup.readers.opening import read_any
-from akashi.checkup.tabular.layout import matching
+from akashi.checkup.tabular.layout import matching, newest_of
 from akashi.checkup.tabular.reading import open_source
 from akashi.checkup.tabular.terms import NO_WORDS
 from akashi.checkup.thesaurus.vocabulary import Vocabulary
@@ -131,10 +131,7 @@ def recognised(stream: BinaryIO, tables: Tables) -> tuple[FormatName, LayoutMap 
     known = matching(heads, source.delimiter, tables.maps)
     if not known:
         raise LayoutUnknown(columns=len(heads[0]))
-    valid = newest_versions([one for one in known if one.valid_on(tables.on)])
-    if not valid:
-        raise MapNotValid(map=known[0].map_id)
-    return name, max(valid, key=lambda one: (one.valid_from, one.map_id))
+    return name, newest_of(known, tables.on)
 
 
 class Visits:

@@ -25,13 +25,15 @@ MOST_BYTES = 512 << 20
 class Opened:
     """What somebody looks at. ``transfer`` and ``purpose`` are those of a received transfer; a file at the desk has neither.
 
-    ``findings`` counts what reading remarked, ``unread`` the documents that hold no results.
+    ``findings`` counts what reading remarked, ``unread`` the documents that hold no results, ``left_out`` the rows and documents
+    of people that could not be read.
     """
 
     people: People = field(repr=False)
     sources: tuple[Source, ...] = field(repr=False)
     findings: int = 0
     unread: int = 0
+    left_out: int = 0
     transfer: str | None = None
     purpose: ReadPurpose | None = None
 

@@ -8,27 +8,30 @@ operation on the ledger first. Refuses: handing out what is not this session's. 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
 from akashi import __version__
 from akashi.app.checkup.holding import Opened
 from akashi.app.desk import transfers
-from akashi.app.desk.conversion import CSV_NAME
+from akashi.app.desk.conversion import CSV_NAME, format_of, inspect_file
 from akashi.app.desk.maps import today
 from akashi.app.desk.transfers import Download, recorded
 from akashi.app.errors import ResultsUnreadable
 from akashi.app.gateway.home import Gateway
-from akashi.checkup import Finding
+from akashi.checkup import LayoutMap, NeutralRecord
+from akashi.checkup.approval.errors import MapNotUsable
 from akashi.checkup.cells.fold import key
-from akashi.checkup.errors import EmptyFile, FormatUnknown, LayoutUnknown, PersonUnknown
+from akashi.checkup.errors import EmptyFile, FormatUnknown, LayoutUnknown, MapNotValid, PersonUnknown
+from akashi.checkup.findings import FindingLog, left_out
+from akashi.checkup.readers.detection import FormatName
 from akashi.checkup.readers.opening import read_any
 from akashi.checkup.report.emergency import write_emergency
 from akashi.checkup.report.paper import write_paper, write_papers
 from akashi.checkup.report.people import People, Person, Source
 from akashi.checkup.report.view import PersonView, person_view
-from akashi.errors import InputError
+from akashi.errors import AkashiError
 from akashi.exchange.errors import DocumentRefused
 from akashi.exchange.model import Destination, Form, ReadPurpose
 from akashi.exchange.screening import inspect as screen
@@ -72,27 +75,17 @@ def read_documents(gateway: Gateway, documents: Sequence[tuple[str, bytes]]) -> 
     """The people of documents. What is no file of results is counted; where none is one, the first reason is raised.
 
     A transfer of this system holds the same people several times, as CSV, XML and FHIR: the CSV, which also has the originals, is read.
+    An institution's own table is read with the map and the words that a conversion of today would use.
     """
-    people, sources, findings = People(), list[Source](), list[str]()
-    reasons: list[InputError] = []
-
-    def note(finding: Finding) -> None:
-        findings.append(finding.code)
-
+    people, sources, said = People(), list[Source](), FindingLog(0)
+    reasons: list[AkashiError] = []
     names = {name for name, _data in documents}
     for name, data in documents:
         if CSV_NAME in names and name != CSV_NAME:
             continue
         try:
-            form, records = read_any(
-                io.BytesIO(data),
-                items=gateway.maps.items(),
-                definition=gateway.maps.definition(),
-                maps=gateway.maps.maps(),
-                on=today(gateway.clock.now_ms()),
-                finding_sink=note,
-            )
-        except (FormatUnknown, LayoutUnknown, EmptyFile) as error:
+            form, records = _read(gateway, data, said)
+        except (FormatUnknown, LayoutUnknown, MapNotValid, MapNotUsable, EmptyFile) as error:
             reasons.append(error)
             continue
         for record in records:
@@ -100,7 +93,25 @@ def read_documents(gateway: Gateway, documents: Sequence[tuple[str, bytes]]) -> 
         sources.append(Source(name, sha256(data).digest(), form.value))
     if not sources:
         raise reasons[0] if reasons else ResultsUnreadable()
-    return Opened(people, tuple(sources), len(findings), len(reasons))
+    if not len(people):
+        raise ResultsUnreadable
+    counts = said.counts()
+    return Opened(people, tuple(sources), sum(counts.values()), len(reasons), left_out(counts))
+
+
+def _read(gateway: Gateway, data: bytes, said: FindingLog) -> tuple[FormatName, Iterator[NeutralRecord]]:
+    on, maps = today(gateway.clock.now_ms()), list[LayoutMap]()
+    if format_of(gateway, data) is FormatName.LAYOUT:
+        maps = [gateway.maps.map_for(inspect_file(gateway, io.BytesIO(data)), on)]
+    return read_any(
+        io.BytesIO(data),
+        items=gateway.maps.items(),
+        definition=gateway.maps.definition(),
+        maps=maps,
+        on=on,
+        finding_sink=said.add,
+        vocabulary=gateway.maps.vocabulary(),
+    )
 
 
 def listed(gateway: Gateway, session: Session, name: str, wanted: str = "") -> tuple[Opened, list[Person]]:
@@ -166,8 +177,9 @@ def emergency(
     found = _held(gateway, session, name)
     program = f"Akashi {__version__}"
     data = write_emergency(
-        found.people, gateway.maps.items(), found.sources, gateway.clock.now_ms(), program=program, language=language
-    )
+        found.people, gateway.maps.items(), found.sources, gateway.clock.now_ms(), program=program, language=language,
+        missing=found.left_out + found.unread,
+    )  # fmt: skip
     _taken_out(gateway, session, found, purpose, destination, len(found.people))
     return Download(f"results-{found.transfer or 'file'}.zip", ZIP, iter([data]))
 

@@ -9,15 +9,16 @@ decided about words at the gateway (``decided``) comes last and wins.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 from akashi.checkup import FormatDefinition, Inspection, ItemTable, LayoutMap, load_definition, load_items, load_map
 from akashi.checkup.approval.errors import MapNotUsable
 from akashi.checkup.approval.model import Unusable, Usable
-from akashi.checkup.errors import LayoutUnknown, MapNotValid
+from akashi.checkup.errors import LayoutUnknown
 from akashi.checkup.mapping.words import WordList, load_words
+from akashi.checkup.tabular.layout import newest_of
 from akashi.checkup.thesaurus.vocabulary import Vocabulary, load_vocabulary
 from akashi.errors import InputError
 
@@ -78,13 +79,11 @@ class MapShelf:
         Of several versions the highest that is valid on the day counts; of several maps the one valid since the latest day.
         """
         known = [one for one in self.maps() if one.layout_hash == seen.layout_hash or one.map_id == seen.map_id]
-        valid = newest_versions([one for one in known if one.valid_on(on)])
-        if not valid:
+        if not any(one.valid_on(on) for one in known):
             self._refuse_unusable(seen.layout_hash)
             if not known:
                 raise LayoutUnknown(columns=len(seen.columns))
-            raise MapNotValid(map=known[0].map_id)
-        return max(valid, key=lambda one: (one.valid_from, one.map_id))
+        return newest_of(known, on)
 
     def _refuse_unusable(self, layout_hash: str) -> None:
         """A file whose only map was retired or altered is not one of an unknown layout."""
@@ -153,14 +152,6 @@ class MapShelf:
                 own = self._folder / _LICENSEE
                 self._definition = load_definition(_text(own if own.is_file() else self._formats / STANDARD_DEFINITION))
             return self._definition
-
-
-def newest_versions(maps: Sequence[LayoutMap]) -> list[LayoutMap]:
-    """Of each map id the highest version only: it replaces those before it on every day on which it is valid."""
-    highest: dict[str, int] = {}
-    for one in maps:
-        highest[one.map_id] = max(one.version, highest.get(one.map_id, 0))
-    return [one for one in maps if one.version == highest[one.map_id]]
 
 
 def today(now_ms: int) -> date:

@@ -32,9 +32,13 @@ def write_emergency(
     *,
     program: str = "Akashi",
     language: str = "ja",
+    missing: int = 0,
     show: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> bytes:
-    """The zip; ``made_ms`` is the time it names. ``show`` is told how many people are done."""
+    """The zip; ``made_ms`` is the time it names, ``missing`` how many rows, documents or files of the sources could not be read.
+
+    ``show`` is told how many people are done.
+    """
     out, tables, total = io.BytesIO(), Tables(items), len(people)
     listed: list[tuple[Person, str]] = []
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
@@ -46,10 +50,10 @@ def write_emergency(
             tables.add(one.number, records)
             listed.append((one, f"{name}.html"))
             show(one.number, total)
-        _put(archive, INDEX, people_page(listed, _about(total, sources, made_ms, language), language))
+        _put(archive, INDEX, people_page(listed, _about(total, sources, made_ms, language, missing), language))
         _put(archive, RESULTS, tables.results())
         _put(archive, FIELDS, tables.fields())
-        _put(archive, README, _readme(total, sources, made_ms, program).encode())
+        _put(archive, README, _readme(total, sources, made_ms, program, missing).encode())
     return out.getvalue()
 
 
@@ -59,17 +63,25 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(info, data)
 
 
-def _about(total: int, sources: Sequence[Source], made_ms: int, language: str) -> list[tuple[str, str]]:
+def _about(total: int, sources: Sequence[Source], made_ms: int, language: str, missing: int) -> list[tuple[str, str]]:
     labels = (
-        ("made", "people", "file", "SHA-256") if language == "en" else ("作った時", "人数", "元のファイル", "SHA-256")
+        ("made", "people", "file", "SHA-256", "could not be read")
+        if language == "en"
+        else ("作った時", "人数", "元のファイル", "SHA-256", "読めなかったもの")
     )
     rows = [(labels[0], minute(made_ms)), (labels[1], str(total))]
+    rows += [(labels[4], str(missing))] if missing else []
     for one in sources:
         rows += [(labels[2], f"{one.name}（{one.format}）" if one.format else one.name), (labels[3], one.digest.hex())]
     return rows
 
 
-def _readme(total: int, sources: Sequence[Source], made_ms: int, program: str) -> str:
+def _readme(total: int, sources: Sequence[Source], made_ms: int, program: str, missing: int) -> str:
+    lost = (
+        f"  欠け: 読めなかった行・文書が {missing} 件あります。そこにある人の結果は入っていません。\n"
+        if missing
+        else ""
+    )
     files = "".join(f"  {one.name}（{one.format}）\r\n    SHA-256: {one.digest.hex()}\r\n" for one in sources)
     text = f"""\
 健診結果の非常時用書き出し
@@ -77,7 +89,7 @@ def _readme(total: int, sources: Sequence[Source], made_ms: int, program: str) -
 これは何か
   健診結果を、Akashi が使えないときでも読めるようにした写しです。原本ではありません。
   作った時: {minute(made_ms)}（日本時間）　作ったもの: {program}　人数: {total}
-  元のファイル:
+{lost}  元のファイル:
 @@
 開き方
   {INDEX}            ブラウザで開きます。受診者の一覧から、一人ずつの結果に移れます。紙にも印刷できます。

@@ -121,7 +121,19 @@ def recognise(heads: Headers, delimiter: str, maps: Sequence[LayoutMap], on: dat
     known = matching(heads, delimiter, maps)
     if not known:
         raise LayoutUnknown(columns=max((len(row) for row in heads[:1]), default=0))
+    return newest_of(known, on)
+
+
+def newest_of(known: Sequence[LayoutMap], on: date) -> LayoutMap:
+    """Of maps that fit a file the one that counts ``on`` that day. Raises :class:`MapNotValid`.
+
+    Of each id the highest version valid that day, for it replaces those before it; of several ids the one valid since the latest day.
+    """
     valid = [candidate for candidate in known if candidate.valid_on(on)]
     if not valid:
         raise MapNotValid(map=known[0].map_id)
-    return max(valid, key=lambda candidate: (candidate.valid_from, candidate.map_id))
+    highest: dict[str, int] = {}
+    for one in valid:
+        highest[one.map_id] = max(one.version, highest.get(one.map_id, 0))
+    newest = [one for one in valid if one.version == highest[one.map_id]]
+    return max(newest, key=lambda one: (one.valid_from, one.map_id))

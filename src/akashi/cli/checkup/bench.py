@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from akashi.app.config import GatewaySettings, gateway_paths, gateways_in, load_settings
-from akashi.app.desk.maps import MapShelf, newest_versions, today
+from akashi.app.desk.maps import MapShelf, today
 from akashi.checkup import Inspection, LayoutMap, inspect
-from akashi.checkup.errors import LayoutUnknown, MapNotValid
+from akashi.checkup.errors import LayoutUnknown
+from akashi.checkup.tabular.layout import newest_of
 from akashi.cli.files import FileUnreadable, FolderMissing
 from akashi.cli.shell import Shell
 from akashi.errors import NotFound
@@ -63,10 +64,7 @@ class Bench:
             known = [one for one in self.shelf.maps() if one.layout_hash == seen.layout_hash]
             if not known:
                 raise LayoutUnknown(columns=len(seen.columns))
-        valid = [one for one in known if one.valid_on(self.on)]
-        if not valid:
-            raise MapNotValid(map=known[0].map_id)
-        return max(newest_versions(valid), key=lambda one: (one.valid_from, one.map_id))
+        return newest_of(known, self.on)
 
 
 def bench_options(parser: argparse.ArgumentParser, what: str = "the institution's file (CSV, UTF-8 or CP932)") -> None:

@@ -40,6 +40,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         shell.clock.now_ms(),
         program=f"Akashi {__version__}",
         language=shell.language,
+        missing=found.left_out,
         show=shell.progress(shell.choose("書き出し", "export")),
     )
     write_whole(arguments.out, data)
@@ -48,5 +49,8 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         f"{people} 人、{files} ファイル、読み取りの確認事項 {found.findings}。暗号化されていません。",
         f"{people} people, {files} files, {found.findings} findings. Not encrypted.",
     )
-    shell.result({"bytes": len(data), "files": files, "findings": found.findings, "people": people}, [told])
+    value = {
+        "bytes": len(data), "files": files, "findings": found.findings, "left_out": found.left_out, "people": people,
+    }  # fmt: skip
+    shell.result(value, [told])
     return 0
