@@ -25,6 +25,7 @@ from akashi.identity.devices.model import DevicePurpose, RequestStage
 from akashi.identity.emergency.model import OpenReason
 from akashi.identity.errors import CertificateRefused, NotPermitted
 from akashi.identity.model import DeviceReason, PersonReason, Role, Session
+from akashi.identity.presence.errors import ProofNeeded
 from akashi.identity.presence.model import AlertKind
 from akashi.ledger.errors import Refused
 from tests.app.service import CLINIC, DAY_MS, PASSPHRASE, PAYER, Service
@@ -145,13 +146,27 @@ def test_a_device_is_renewed_before_it_ends(service: Service) -> None:
         passed = (365 - left) * DAY_MS
         devices.remind(service.payer)
         told.append(_count(service, device))
-    made = devices.renew(service.payer, asker, device)
+    made = devices.renew(service.payer, replace(asker, proved_ms=service.clock.now_ms()), device)
     service.clock.advance(5 * DAY_MS + DAY_MS // 2)
     devices.remind(service.payer)
 
     assert told == [0, 1, 1, 2, 3]
     assert _count(service, device) == 3
     assert made.device != device
+
+
+def test_an_unattended_session_renews_no_device_and_reports_a_loss(service: Service) -> None:
+    """A new certificate is a thing to carry away: its owner proves who they are first. To report the loss of a device nobody is asked."""
+    asker = colleague(service)
+    device = devices.request(service.payer, asker, DevicePurpose.WORKPLACE)
+    devices.approve(service.payer, service.session(PAYER), device)
+    service.clock.advance(340 * DAY_MS)
+
+    with pytest.raises(ProofNeeded):
+        devices.renew(service.payer, asker, device)
+    devices.lost(service.payer, asker, device)
+
+    assert alerts(service, AlertKind.DEVICE_LOST) == [device]
 
 
 def _count(service: Service, device: str) -> int:

@@ -13,7 +13,7 @@ from akashi.app.people import rights
 from akashi.errors import NotFound
 from akashi.identity.errors import LoginTaken, NotPermitted, SessionEnded
 from akashi.identity.journal import Outcome, What
-from akashi.identity.lifecycle.errors import RequestUnusable
+from akashi.identity.lifecycle.errors import NoSuchRecord, RequestUnusable
 from akashi.identity.lifecycle.model import RightsReason, RightsRequest, RightsStage, Verdict
 from akashi.identity.model import Job, Role, Session
 from akashi.identity.presence.model import AlertKind
@@ -167,6 +167,21 @@ def test_another_institution_does_not_find_it(service: Service, staff: Staff) ->
     for name in (made.handle, "req-none0000", "../x\n"):
         with pytest.raises(NotFound):
             rights.application(service.payer, service.session(PAYER), name)
+
+
+@pytest.mark.parametrize("name", ["", "病棟", "dep-", "per-aaaaaaaaaaaaaaaaaaaa", "dep-" + "a" * 40, "../x\n"])
+def test_what_is_no_department_is_not_found(service: Service, staff: Staff, name: str) -> None:
+    """A mistyped department, or some other handle in its place, is an unknown record in words and not a fault of the encoding."""
+    gateway, boss, nurse = service.clinic, staff.boss, staff.nurse.person
+    for attempt in (
+        lambda: rights.placed(gateway, boss, nurse, name, Job.NURSE),
+        lambda: rights.department_changed(gateway, boss, name, staff.head.person),
+        lambda: rights.department_closed(gateway, boss, name),
+        lambda: rights.department_changed(gateway, boss, staff.ward, name.replace("per-", "dev-")),
+        lambda: _applied(service, staff, staff.nurse, person=nurse, department=name),
+    ):
+        with pytest.raises(NoSuchRecord):
+            attempt()
 
 
 def test_an_empty_reason_is_no_application(service: Service, staff: Staff) -> None:

@@ -355,6 +355,8 @@ def test_windows_end_and_emergencies_are_not_ones_own(at: Ward) -> None:
         ({"steps": (" ",)}, "steps"),
         ({"sources": ()}, "sources"),
         ({"sources": ("0.0.0.0/0",)}, "sources"),
+        ({"sources": ("0.0.0.0/1", "128.0.0.0/1")}, "sources"),
+        ({"sources": ("192.0.2.0/24", "::/1", "8000::/1")}, "sources"),
         ({"sources": ("192.0.2.1/24",)}, "sources"),
     ],
 )

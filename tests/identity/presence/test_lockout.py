@@ -135,8 +135,9 @@ def test_alerts_are_acknowledged_by_a_person(home: Clinic) -> None:
     assert (same, done.count, done.acknowledged_by) == (first, 2, home.manager)
     assert later != first
     assert [one.number for one in raised.open()] == [later]
-    with pytest.raises(AlertUnknown):
-        raised.acknowledge(later + 1, home.accounts.sign_in("boss.b", PASSWORD, None, DESK))
+    for unknown in (later + 1, 0, -1, 2**63, 10**30):
+        with pytest.raises(AlertUnknown):
+            raised.acknowledge(unknown, home.accounts.sign_in("boss.b", PASSWORD, None, DESK))
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,10 @@ def install(gateway: Gateway, session: Session) -> bool:
 
 
 def renew(gateway: Gateway, session: Session | None, device: str) -> Added:
-    """A successor for a device near its end, for who answers for it or a manager; the old one stays good until its end."""
+    """A successor for a device near its end, for who answers for it or a manager; the old one stays good until its end.
+
+    A fresh proof is asked for: whoever finds an open session must not take a certificate away.
+    """
     _mine_or_managed(gateway, session, device)
     with _recorded(gateway, session, device):
         made = made_device(gateway, Ask.RENEW, device)
@@ -181,9 +184,9 @@ def _mine_or_managed(gateway: Gateway, session: Session | None, device: str, *, 
     if session is None:
         return
     if found.responsible == session.person:
-        gateway.accounts.require(session, "self.manage")
+        gateway.accounts.require(session, "self.manage", subject=device, critical=proof)
     else:
-        gateway.accounts.require(session, "device.manage", proof=proof)
+        gateway.accounts.require(session, "device.manage", subject=device, proof=proof)
 
 
 @contextmanager

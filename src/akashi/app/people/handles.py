@@ -6,8 +6,8 @@ from akashi.identity.lifecycle.errors import NoSuchRecord
 from akashi.ledger.model import HANDLE
 
 
-def named(handle: str) -> str:
-    """``handle`` as it is, if it has the form of one. Raises ``NoSuchRecord`` without repeating it."""
-    if not HANDLE.fullmatch(handle):
+def named(handle: str, kind: str = "") -> str:
+    """``handle`` as it is, if it has the form of one, of ``kind`` where that is given. Raises ``NoSuchRecord`` without repeating it."""
+    if not HANDLE.fullmatch(handle) or not handle.startswith(f"{kind}-" if kind else ""):
         raise NoSuchRecord(name="-")
     return handle

@@ -15,6 +15,7 @@ from akashi.app.people.handles import named
 from akashi.exchange.model import Status
 from akashi.exchange.records import received_by, sent_by
 from akashi.identity import events as identity
+from akashi.identity.handles import DEPARTMENT, PERSON
 from akashi.identity.journal import Outcome, What
 from akashi.identity.lifecycle.model import (
     Department,
@@ -142,22 +143,22 @@ def department_registered(gateway: Gateway, session: Session, name: str, manager
     """A new department; from the first one on, no manager gives rights alone."""
     gateway.accounts.require(session, "person.manage")
     with recorded(gateway, session, What.DEPARTMENT_CHANGED):
-        handle = gateway.people.lifecycle.register_department(name, manager, kind, session)
+        handle = gateway.people.lifecycle.register_department(name, named(manager, PERSON), kind, session)
     gateway.journal.record(What.DEPARTMENT_CHANGED, session=session, subject=handle)
     return handle
 
 
 def department_changed(gateway: Gateway, session: Session, department: str, manager: str) -> None:
     """Another manager answers for it."""
-    gateway.accounts.require(session, "person.manage", subject=named(department))
+    gateway.accounts.require(session, "person.manage", subject=named(department, DEPARTMENT))
     with recorded(gateway, session, What.DEPARTMENT_CHANGED, department):
-        gateway.people.lifecycle.change_department(department, manager, session)
+        gateway.people.lifecycle.change_department(department, named(manager, PERSON), session)
     gateway.journal.record(What.DEPARTMENT_CHANGED, session=session, subject=department)
 
 
 def department_closed(gateway: Gateway, session: Session, department: str) -> None:
     """Nobody works there any more."""
-    gateway.accounts.require(session, "person.manage", subject=named(department))
+    gateway.accounts.require(session, "person.manage", subject=named(department, DEPARTMENT))
     with recorded(gateway, session, What.DEPARTMENT_CHANGED, department):
         gateway.people.lifecycle.close_department(department, session)
     gateway.journal.record(What.DEPARTMENT_CHANGED, session=session, subject=department)
@@ -165,9 +166,9 @@ def department_closed(gateway: Gateway, session: Session, department: str) -> No
 
 def placed(gateway: Gateway, session: Session, person: str, department: str, job: Job) -> None:
     """Department and job of a person, without a change of roles."""
-    gateway.accounts.require(session, "person.manage", subject=named(person))
+    gateway.accounts.require(session, "person.manage", subject=named(person, PERSON))
     with recorded(gateway, session, What.PERSON_CHANGED, person):
-        gateway.people.lifecycle.place(person, department, job, session)
+        gateway.people.lifecycle.place(person, named(department, DEPARTMENT), job, session)
     gateway.journal.record(What.PERSON_CHANGED, session=session, subject=person)
 
 
@@ -206,7 +207,7 @@ def applied(
     with recorded(gateway, session, What.RIGHTS_REQUESTED):
         made = gateway.people.lifecycle.apply(
             session,
-            department=department,
+            department=named(department, DEPARTMENT),
             roles=roles,
             job=job,
             basis=basis,

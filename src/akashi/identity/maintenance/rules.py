@@ -37,6 +37,10 @@ REPORTERS = Role.OPERATIONS | Role.MANAGER | Role.PLANNER | Role.MAINTENANCE
 Decision = Allowed | Denied
 
 
+_NARROWEST = {4: 8, 6: 19}
+"""The widest network of a plan: what one organisation can have (10.0.0.0/8; the largest IPv6 allotments). Wider, or "anywhere" in two halves, is no limit."""
+
+
 def decide_plan(plan: WorkPlan) -> Decision:
     """Is there enough in the plan to decide on? The reason names the field."""
     if not plan.systems or len(plan.systems) > MAX_TEXTS or not all(one.strip() for one in plan.systems):
@@ -55,7 +59,7 @@ def _is_network(text: str) -> bool:
         network = ip_network(text)
     except ValueError:
         return False
-    return network.prefixlen > 0  # "anywhere" is no limit
+    return network.prefixlen >= _NARROWEST[network.version]
 
 
 def decide_source(sources: Sequence[str], address: str) -> Decision:

@@ -20,6 +20,8 @@ from akashi.ledger.model import HANDLE
 
 _KIND = re.compile(r"[a-z0-9_]{1,32}(\.[a-z0-9_]{1,32}){1,3}", re.ASCII)
 _OPEN = "acknowledged_ms IS NULL"
+_MOST = 2**63 - 1
+"""The highest number that a row can have."""
 
 
 class Alerts:
@@ -64,7 +66,7 @@ class Alerts:
 
     def acknowledge(self, number: int, by: Session) -> Alert:
         """Say that one has looked at it. Left to the caller: whether they may. Raises :class:`AlertUnknown`."""
-        found = self._store.alerts("number = ?", number)
+        found = self._store.alerts("number = ?", number) if 0 < number <= _MOST else []
         if not found:
             raise AlertUnknown
         if self._store.acknowledge(number, by.person, self._clock.now_ms()):
