@@ -15,7 +15,8 @@ from unittest.mock import patch
 
 from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Measurement, TargetKind
-from akashi.conformity.wire import handshakes, ike, reach
+from akashi.conformity.probing import Patience
+from akashi.conformity.wire import reach
 from tests.conformity.cases_wire_files import FILE_CASES
 from tests.conformity.wirepeers import (
     GOOD_SSH,
@@ -52,7 +53,7 @@ _REFUSE = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 def _tls(server: Callable[[], AbstractContextManager[int]], options: Callable[[], dict[str, str]] = material) -> Make:
     @cache
     def make() -> list[Measurement]:
-        with server() as port, patch.object(handshakes, "_EARLY_SECONDS", 0.05):  # nothing is far away here
+        with server() as port, patch.object(Patience, "alert_s", 0.05):  # nothing is far away here
             return measured("tls", TargetKind.TLS, f"{HOST}:{port}", options())
 
     return make
@@ -152,7 +153,7 @@ def _changed(make: Make, facts: Mapping[str, bool]) -> list[Measurement]:
 def _ike(peer: Callable[[], Gateway]) -> Make:
     @cache
     def make() -> list[Measurement]:
-        with gateway(peer()) as port, patch.object(ike, "ROUND_SECONDS", 0.2):
+        with gateway(peer()) as port, patch.object(Patience, "many_s", 0.2):
             return measured("ike", TargetKind.HOST, HOST, {"ike_port": str(port)})
 
     return make

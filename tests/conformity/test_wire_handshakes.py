@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from akashi.conformity.model import TargetKind
-from akashi.conformity.probing import Pace
+from akashi.conformity.probing import Pace, Patience
 from akashi.conformity.wire.certificates import Credentials, describe, foreign
 from akashi.conformity.wire.dial import Place
 from akashi.conformity.wire.handshakes import Held, attempt
@@ -26,7 +26,8 @@ NOW_MS = 1_800_000_000_000
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept back by a busy machine is waited for."""
-    monkeypatch.setattr("akashi.conformity.wire.handshakes.SECONDS", PATIENCE_S)
+    monkeypatch.setattr(Patience, "answer_s", PATIENCE_S)
+    monkeypatch.setattr(Patience, "alert_s", 0.3)
 
 
 class Revoking:
@@ -106,7 +107,7 @@ def test_a_server_that_never_answers_is_silent_not_refusing(credentials: Credent
             secure.recv(1)
 
     with serving(mute) as port, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("akashi.conformity.wire.handshakes.SECONDS", 0.2)
+        patch.setattr(Patience, "answer_s", 1.0)
         outcome = attempt(Place(HOST, port), Pace(1000), None)
 
     assert outcome == "silent"

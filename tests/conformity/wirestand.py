@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
@@ -29,7 +30,7 @@ from cryptography.x509.oid import NameOID
 
 from akashi.clock import SystemClock
 from akashi.conformity.model import Measurement, Target, TargetKind
-from akashi.conformity.probing import PROBES, Bench, Pace, Probe, measure
+from akashi.conformity.probing import PROBES, Bench, Pace, Patience, Probe, measure
 from tests.ports import free_ports
 from tests.waiting import PATIENCE_S, until
 
@@ -51,10 +52,12 @@ def probe_named(name: str) -> Probe:
     return next(one for one in PROBES if one.name == name)
 
 
-def measured(name: str, kind: TargetKind, address: str, options: dict[str, str] | None = None) -> list[Measurement]:
+def measured(
+    name: str, kind: TargetKind, address: str, options: dict[str, str] | None = None, patience: Patience | None = None
+) -> list[Measurement]:
     """One measurement with consent in force."""
     target = Target("tgt-wire", kind, address, options or {}, 1 << 60, 1000)
-    return [measure(probe_named(name), target, bench())]
+    return [measure(probe_named(name), target, replace(bench(), patience=patience or Patience()))]
 
 
 @cache

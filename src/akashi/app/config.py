@@ -88,6 +88,9 @@ class GatewaySettings:
     handshakes_per_second: int = 30  # trusted: whoever can change this can let strangers take the processor
     handshake_ms: int = 5_000  # trusted: whoever can change this can let strangers stay longer at the entrance
     idle_ms: int = 30_000  # trusted: whoever can change this can keep connections at rest open
+    probe_answer_ms: int = (
+        3_000  # trusted: whoever can change this can make slow answers of probed targets count as none
+    )
     suite: int = 1  # trusted: whoever can change this can choose another shipped suite for new payloads
     idle_timeout_ms: int = 15 * 60_000  # trusted: whoever can change this can keep unattended sessions open
     session_ms: int = 8 * HOUR_MS  # trusted: whoever can change this can lengthen sessions

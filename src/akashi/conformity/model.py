@@ -102,6 +102,10 @@ class TargetKind(StrEnum):
     """A backup repository or folder."""
 
 
+RAN_OUT = "answer.limit_ms"
+"""A fact that every probe of a network may have: the longest wait, in ms, that ended without an answer. Where it is missing, no time ran out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """A text in Japanese and, where there is one, in English."""

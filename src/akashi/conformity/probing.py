@@ -29,10 +29,11 @@ from typing import Protocol
 
 from akashi.clock import Clock
 from akashi.conformity.errors import Unreached
-from akashi.conformity.model import Facts, Measurement, Reach, Target, TargetKind
+from akashi.conformity.model import RAN_OUT, Facts, Measurement, Reach, Target, TargetKind
 from akashi.errors import AkashiError, Misuse
 
 MAX_RAW = 4 << 20
+ANSWER_MS, ANSWER_LEAST_MS, ANSWER_MOST_MS = 3_000, 500, 60_000
 TOOL_SECONDS = 60
 _LOG = logging.getLogger("akashi.conformity")
 
@@ -46,11 +47,62 @@ class Observed:
     tool: str
 
 
-class Pace:
-    """At most ``rate`` connections a second."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a probe waits for a network: every such limit stands here, in one proportion to the one that is set.
 
-    def __init__(self, rate: int) -> None:
+    >>> Patience().answer_s, Patience().many_s, Patience(30_000).many_s
+    (3.0, 1.0, 10.0)
+    """
+
+    answer_ms: int = ANSWER_MS
+    """For a connection, or for one answer on it. Trusted: whoever can change this can make slow answers count as none."""
+
+    def __post_init__(self) -> None:
+        if not ANSWER_LEAST_MS <= self.answer_ms <= ANSWER_MOST_MS:
+            raise Misuse(what="patience beyond its bounds")
+
+    @property
+    def answer_s(self) -> float:
+        """The same in seconds."""
+        return self.answer_ms / 1000
+
+    @property
+    def many_s(self) -> float:
+        """Where many are asked side by side and silence is common: ports, and the questions of IKE."""
+        return self.answer_s / 3
+
+    @property
+    def alert_s(self) -> float:
+        """For what a server says by itself after a handshake: a refusal of TLS 1.3, the rest of an answer."""
+        return self.answer_s / 10
+
+    @property
+    def tool_s(self) -> float:
+        """For an outside tool that asks the target in its own way."""
+        return self.answer_s * 10
+
+    @property
+    def scan_s(self) -> float:
+        """For all questions to one TLS server together."""
+        return self.answer_s * 20
+
+
+class Pace:
+    """At most ``rate`` connections a second, each waited for as ``patience`` says; knows the longest wait that was in vain."""
+
+    def __init__(self, rate: int, patience: Patience | None = None) -> None:
         self._gap, self._next = 1 / max(1, rate), 0.0
+        self.patience = patience or Patience()
+        self.ran_out_ms = 0
+
+    def ran_out(self, seconds: float) -> None:
+        """A wait of ``seconds`` ended without an answer."""
+        self.ran_out_ms = max(self.ran_out_ms, round(seconds * 1000))
+
+    def beside(self) -> Pace:
+        """One without a gap, for waits that this one has paced already."""
+        return Pace(1 << 20, self.patience)
 
     def wait(self) -> None:
         """Block until the next connection is due."""
@@ -71,6 +123,7 @@ class Bench:
     tools: tuple[Path, ...] = ()
     closed: tuple[Path, ...] = ()
     """Folders whose files no target may name: raw output would show what is in them."""
+    patience: Patience = field(default_factory=Patience)
 
     def tool(self, name: str) -> str | None:
         """The path of an outside program, or ``None``; only the folders of ``tools`` are looked into."""
@@ -80,7 +133,7 @@ class Bench:
                 return str(found)
         return None
 
-    def run(self, command: Sequence[str], *, given: bytes = b"", seconds: int = TOOL_SECONDS) -> tuple[int, bytes]:
+    def run(self, command: Sequence[str], *, given: bytes = b"", seconds: float = TOOL_SECONDS) -> tuple[int, bytes]:
         """Run an outside program without a shell; (exit status, output, bounded). Raises :class:`Unreached` where it hangs or is missing."""
         try:
             done = subprocess.run(  # a list of words, no shell
@@ -91,7 +144,10 @@ class Bench:
                 timeout=seconds,
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except subprocess.TimeoutExpired as error:
+            self.pace.ran_out(seconds)
+            raise Unreached(reason="tool") from error
+        except OSError as error:
             raise Unreached(reason="tool") from error
         return done.returncode, done.stdout[:MAX_RAW]
 
@@ -193,13 +249,15 @@ def measure(one: Probe, target: Target, bench: Bench) -> Measurement:
         return _attempt(one, target, bench, started, Reach.REFUSED, "consent")
     if one.name not in _COUNTING and _is_closed(target, bench.closed):
         return _attempt(one, target, bench, started, Reach.REFUSED, "closed")
+    pace = Pace(target.rate, bench.patience)
     try:
-        seen = one.measure(target, replace(bench, pace=Pace(target.rate)))
+        seen = one.measure(target, replace(bench, pace=pace))
     except Unreached as error:
-        return _attempt(one, target, bench, started, Reach.UNREACHED, str(error.params.get("reason", "unreached")))
+        reason = str(error.params.get("reason", "unreached"))
+        return _attempt(one, target, bench, started, Reach.UNREACHED, reason, _waited(pace))
     except (OSError, TimeoutError) as error:
         _LOG.info("probe %s: %s", one.name, type(error).__name__)
-        return _attempt(one, target, bench, started, Reach.UNREACHED, "network")
+        return _attempt(one, target, bench, started, Reach.UNREACHED, "network", _waited(pace))
     except AkashiError as error:
         return _attempt(one, target, bench, started, Reach.BROKEN, error.code)
     except Exception as error:  # noqa: BLE001  # a probe reads what strangers send: whatever it trips over must not end the run
@@ -208,7 +266,7 @@ def measure(one: Probe, target: Target, bench: Bench) -> Measurement:
     raw = seen.raw[:MAX_RAW]
     return Measurement(
         one.name, one.version, target.handle, bench.vantage, seen.tool, started, bench.clock.now_ms(), Reach.REACHED,
-        dict(seen.facts), "", sha256(raw).digest(), raw,
+        {**seen.facts, **_waited(pace)}, "", sha256(raw).digest(), raw,
     )  # fmt: skip
 
 
@@ -230,7 +288,14 @@ def _is_closed(target: Target, closed: Sequence[Path]) -> bool:
         return True
 
 
-def _attempt(one: Probe, target: Target, bench: Bench, started: int, reach: Reach, note: str) -> Measurement:
+def _waited(pace: Pace) -> Facts:
+    return {RAN_OUT: pace.ran_out_ms} if pace.ran_out_ms else {}
+
+
+def _attempt(
+    one: Probe, target: Target, bench: Bench, started: int, reach: Reach, note: str, facts: Facts | None = None
+) -> Measurement:
+    ended = bench.clock.now_ms()
     return Measurement(
-        one.name, one.version, target.handle, bench.vantage, "", started, bench.clock.now_ms(), reach, {}, note
+        one.name, one.version, target.handle, bench.vantage, "", started, ended, reach, facts or {}, note
     )

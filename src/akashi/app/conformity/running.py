@@ -15,13 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from akashi.app.config import GatewaySettings
 from akashi.app.conformity.desk import PROBE, journalled
 from akashi.app.conformity.probes import host_probes, let_in
+from akashi.app.errors import SettingsInvalid
 from akashi.app.gateway.home import MACHINE_KEY, Gateway
 from akashi.app.gateway.machine_tls import in_memory_file, key_pem
 from akashi.app.selfcheck.context import SelfContext
 from akashi.app.selfcheck.probes import self_probes
-from akashi.conformity.probing import Bench, Pace, Probe, Progress
+from akashi.conformity.probing import ANSWER_LEAST_MS, ANSWER_MOST_MS, Bench, Pace, Patience, Probe, Progress
 from akashi.conformity.service import RunRecord
 from akashi.durable import make_directory
 from akashi.errors import AkashiError
@@ -51,9 +53,16 @@ def run(context: SelfContext, session: Session, progress: Progress | None = None
     with journalled(gateway, session, PROBE), _scratch(gateway) as scratch, in_memory_file(own) as key:
         home = gateway.paths.root.parent.parent
         closed = (home / "server", home / "gateways", *SYSTEM)
-        bench = Bench(gateway.clock, VANTAGE, Pace(20), scratch, TOOLS, closed)
+        bench = Bench(gateway.clock, VANTAGE, Pace(20), scratch, TOOLS, closed, patience_of(gateway.settings))
         probes = [let_in(one, gateway.paths.certificate, key) for one in all_probes(context)]
         return gateway.conformity.run(probes, bench, session, progress)
+
+
+def patience_of(settings: GatewaySettings) -> Patience:
+    """How long probes wait, as it is set. Raises :class:`SettingsInvalid` beyond the bounds."""
+    if not ANSWER_LEAST_MS <= settings.probe_answer_ms <= ANSWER_MOST_MS:
+        raise SettingsInvalid(setting="probe_answer_ms")
+    return Patience(settings.probe_answer_ms)
 
 
 @contextmanager

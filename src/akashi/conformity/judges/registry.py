@@ -14,10 +14,11 @@ judge of the same name and version. Trusts: the facts; who vouches for them is t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from akashi.conformity.errors import FactMissing
 from akashi.conformity.model import (
+    RAN_OUT,
     CheckResult,
     Fact,
     Facts,
@@ -227,13 +228,16 @@ def judge_check(judge: Judge, measurements: Iterable[Measurement], parameters: M
     """The result of one check over all measurements of its probe. Pure."""
     mine = [one for one in measurements if one.probe == judge.probe]
     limits = Limits(parameters, judge.defaults)
-    opinions = [_BY_REACH[one.reach] for one in mine if one.reach is not Reach.REACHED]
-    reached = [Given(one.facts, one.ended_ms) for one in mine if one.reach is Reach.REACHED]
+    opinions = [_waited(_BY_REACH[one.reach], one.facts) for one in mine if one.reach is not Reach.REACHED]
+    reached = [one for one in mine if one.reach is Reach.REACHED]
+    given = [Given(one.facts, one.ended_ms) for one in reached]
     if judge.whole:
         if reached:
-            opinions.append(_asked(judge, reached, limits))
+            opinions.append(_waited(_asked(judge, given, limits), *(one.facts for one in mine)))
     else:
-        opinions += [_asked(judge, one, limits) for one in reached]
+        opinions += [
+            _waited(_asked(judge, facts, limits), one.facts) for one, facts in zip(reached, given, strict=True)
+        ]
     worst = worst_of(opinions) if opinions else _NOT_MEASURED
     oldest = min((one.ended_ms for one in mine), default=0)
     return CheckResult(judge.check, judge.version, worst, oldest, attempted=bool(mine))
@@ -244,6 +248,16 @@ def _asked(judge: Judge, given: Given | list[Given], limits: Limits) -> Opinion:
         return judge.decide(given, limits)
     except (FactMissing, ValueError, ArithmeticError, LookupError):  # facts of a stranger's bundle may be anything
         return _MISSING
+
+
+def _waited(opinion: Opinion, *facts: Facts) -> Opinion:
+    """判定不能 after a wait that was in vain says how long the wait was: on a slow network more may be seen with a longer one."""
+    limits = [limit for one in facts if isinstance(limit := one.get(RAN_OUT), int) and not isinstance(limit, bool)]
+    if opinion.verdict is not Verdict.UNDECIDED or not limits:
+        return opinion
+    why, seconds = opinion.why, f"{max(limits) / 1000:g}"
+    ja, en = f"答えを {seconds} 秒まで待ちました。", f"Answers were waited for up to {seconds} s."
+    return replace(opinion, why=Words(f"{why.ja}{ja}", f"{why.en} {en}"))
 
 
 def worst_of(opinions: Sequence[Opinion]) -> Opinion:

@@ -23,7 +23,7 @@ from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, Pace, probe
 from akashi.conformity.wire.certificates import Credentials
-from akashi.conformity.wire.dial import SECONDS, Place, place
+from akashi.conformity.wire.dial import Place, place
 from akashi.conformity.wire.handshakes import open_context, read_credentials
 
 MAX_TRIES, MAX_PER_LOGIN, MAX_ANSWER = 10, 3, 1 << 16
@@ -57,16 +57,19 @@ class Screen:
             line.request(method, self.path, body=body or None, headers=headers)
             return line.getresponse().status
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, TimeoutError):
+                self.pace.ran_out(self.pace.patience.answer_s)
             raise Unreached(reason="http") from error
         finally:
             line.close()
 
     def _line(self) -> http.client.HTTPConnection:
+        seconds = self.pace.patience.answer_s
         if self.secure:
             return http.client.HTTPSConnection(
-                self.at.host, self.at.port, timeout=SECONDS, context=open_context(self.device)
+                self.at.host, self.at.port, timeout=seconds, context=open_context(self.device)
             )
-        return http.client.HTTPConnection(self.at.host, self.at.port, timeout=SECONDS)
+        return http.client.HTTPConnection(self.at.host, self.at.port, timeout=seconds)
 
 
 @probe("defaults", kind=TargetKind.HOST, active=True, option="defaults")

@@ -1,6 +1,6 @@
 """Reaching a target: its address taken apart, a bounded connection, bounded reading.
 
-Guarantees: no connection waits longer than :data:`SECONDS`, none is made faster than the target bears, no answer is read beyond
+Guarantees: no connection waits longer than the pace's patience says, none is made faster than the target bears, no answer is read beyond
 its limit. Refuses: an address that is not a host and a port. Trusts nobody: what comes back is a stranger's bytes. Addresses show in
 no message and in no ``repr``.
 
@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from akashi.conformity.errors import Unreached
 from akashi.conformity.probing import Pace
 
-SECONDS = 3.0
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _SIX = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::([0-9]{1,5}))?")
 
@@ -48,45 +47,51 @@ def place(address: str, port: int = 0) -> Place:
     return Place(host, number)
 
 
-def connect(at: Place, pace: Pace, seconds: float = SECONDS) -> socket.socket:
-    """A TCP connection. Raises :class:`Unreached`: ``refused``, ``silent`` or ``network``."""
+def connect(at: Place, pace: Pace, seconds: float = 0.0) -> socket.socket:
+    """A TCP connection, waited for ``seconds`` (else as for an answer). Raises :class:`Unreached`: ``refused``, ``silent`` or ``network``."""
     pace.wait()
+    seconds = seconds or pace.patience.answer_s
     try:
         return socket.create_connection((at.host, at.port), timeout=seconds)
     except ConnectionRefusedError as error:
         raise Unreached(reason="refused") from error
     except TimeoutError as error:
+        pace.ran_out(seconds)
         raise Unreached(reason="silent") from error
     except OSError as error:
         raise Unreached(reason="network") from error
 
 
 class Reader:
-    """Bounded reading from one connection: so many bytes, so many seconds, then it counts as silent."""
+    """Bounded reading from one connection: so many bytes, for as long as an answer is waited for, then it counts as silent."""
 
-    def __init__(self, line: socket.socket, limit: int, seconds: float = SECONDS) -> None:
-        self._line, self._limit, self._until = line, limit, time.monotonic() + seconds
+    def __init__(self, line: socket.socket, limit: int, pace: Pace) -> None:
+        self._line, self._limit, self._pace = line, limit, pace
+        self._until = time.monotonic() + pace.patience.answer_s
 
     def some(self) -> bytes:
         """What is there next; empty at the end. Raises ``TimeoutError``; beyond the limit it reads as the end."""
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._line.settimeout(left)
-        data = self._line.recv(min(65536, self._limit)) if self._limit else b""
-        self._limit -= len(data)
-        return data
+        return self._next(65536)
 
     def exactly(self, size: int) -> bytes:
         """``size`` bytes, or fewer where the other side ends."""
         made = bytearray()
         while len(made) < size:
-            self._line.settimeout(max(0.01, self._until - time.monotonic()))
-            if time.monotonic() > self._until:
-                raise TimeoutError
-            data = self._line.recv(min(size - len(made), self._limit)) if self._limit else b""
+            data = self._next(size - len(made))
             if not data:
                 break
-            self._limit -= len(data)
             made += data
         return bytes(made)
+
+    def _next(self, most: int) -> bytes:
+        left = self._until - time.monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            self._line.settimeout(left)
+            data = self._line.recv(min(most, self._limit)) if self._limit else b""
+        except TimeoutError:
+            self._pace.ran_out(self._pace.patience.answer_s)
+            raise
+        self._limit -= len(data)
+        return data

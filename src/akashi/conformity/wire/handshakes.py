@@ -29,10 +29,9 @@ from akashi.conformity.errors import Unreached
 from akashi.conformity.model import Fact, Target
 from akashi.conformity.probing import Bench, Pace
 from akashi.conformity.wire.certificates import Credentials, describe, foreign, leaf, load
-from akashi.conformity.wire.dial import SECONDS, Place, connect
+from akashi.conformity.wire.dial import Place, connect
 
 MAX_FILE = 1 << 20
-_EARLY_SECONDS = 0.3
 _REQUEST = b"GET / HTTP/1.1\r\nHost: probe.invalid\r\nConnection: keep-alive\r\n\r\n"
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r]")
 _REFUSALS = re.compile(
@@ -57,31 +56,31 @@ def attempt(at: Place, pace: Pace, credentials: Credentials | None, server_name:
     """One connection and its outcome."""
     context = open_context(credentials)
     with connect(at, pace) as line:
-        return _converse(context, line, server_name)
+        return _converse(context, line, server_name, pace)
 
 
 def _converse(
-    context: ssl.SSLContext, line: socket.socket, server_name: str, session: ssl.SSLSession | None = None
+    context: ssl.SSLContext, line: socket.socket, server_name: str, pace: Pace, session: ssl.SSLSession | None = None
 ) -> str:
     try:
         with context.wrap_socket(line, server_hostname=server_name or None, session=session) as secure:
-            return exchange(secure)
+            return exchange(secure, pace)
     except (OSError, ValueError) as error:
-        return _fate(error)
+        return _fate(error, pace)
 
 
-def exchange(secure: ssl.SSLSocket) -> str:
+def exchange(secure: ssl.SSLSocket, pace: Pace) -> str:
     """Ask for ``/`` over an open connection and tell the outcome."""
     try:
         # A refusal of TLS 1.3 comes now; had we written first, a reset could swallow the alert.
-        secure.settimeout(_EARLY_SECONDS)
+        secure.settimeout(pace.patience.alert_s)
         with contextlib.suppress(TimeoutError):
             return _told(secure.recv(4096))
-        secure.settimeout(SECONDS)
+        secure.settimeout(pace.patience.answer_s)
         secure.sendall(_REQUEST)
         return _told(secure.recv(4096))
     except (OSError, ValueError) as error:
-        return _fate(error)
+        return _fate(error, pace)
 
 
 def _told(data: bytes) -> str:
@@ -91,8 +90,9 @@ def _told(data: bytes) -> str:
     return f"http {int(status[1])}" if status else "answered"
 
 
-def _fate(error: Exception) -> str:
+def _fate(error: Exception, pace: Pace) -> str:
     if isinstance(error, TimeoutError):
+        pace.ran_out(pace.patience.answer_s)
         return "silent"
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ConnectionError):
         return "closed"
@@ -107,7 +107,8 @@ def server_certificate(at: Place, pace: Pace, server_name: str) -> bytes:
         try:
             with open_context().wrap_socket(line, server_hostname=server_name or None) as secure:
                 return secure.getpeercert(binary_form=True) or b""
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            _fate(error, pace)
             return b""
 
 
@@ -121,7 +122,7 @@ class Held:
             self._secure = self._context.wrap_socket(connect(at, pace), server_hostname=server_name or None)
         except (OSError, ValueError) as error:
             raise Unreached(reason="handshake") from error
-        self.before = exchange(self._secure)
+        self.before = exchange(self._secure, pace)
         """The outcome before anything was revoked; ``session`` is taken after it, when TLS 1.3 has sent its tickets."""
         self._session = self._secure.session
 
@@ -137,16 +138,16 @@ class Held:
 
     def ask(self) -> str:
         """The outcome of another request on the open connection."""
-        self._secure.settimeout(_EARLY_SECONDS)
+        self._secure.settimeout(self._pace.patience.alert_s)
         with contextlib.suppress(OSError):
             while self._secure.recv(65536):  # the rest of the earlier answer
                 pass
-        return exchange(self._secure)
+        return exchange(self._secure, self._pace)
 
     def resume(self) -> str:
         """The outcome of a new connection that offers the old session."""
         with connect(self._at, self._pace) as line:
-            return _converse(self._context, line, self._name, self._session)
+            return _converse(self._context, line, self._name, self._pace, self._session)
 
 
 def mutual(target: Target, at: Place, bench: Bench, server_name: str) -> dict[str, Fact]:
@@ -225,7 +226,8 @@ def _trusts(context: ssl.SSLContext, at: Place, pace: Pace, name: str) -> bool:
         try:
             with context.wrap_socket(line, server_hostname=name):
                 return True
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            _fate(error, pace)
             return False
 
 

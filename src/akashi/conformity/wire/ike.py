@@ -27,7 +27,7 @@ from akashi.conformity.model import Fact, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, Pace, probe
 from akashi.conformity.wire.dial import Place, place
 
-ROUNDS, ROUND_SECONDS, MAX_DATAGRAM = 2, 1.0, 16384
+ROUNDS, MAX_DATAGRAM = 2, 16384
 IKE_PORT, NON_ESP = 500, bytes(4)
 """On every other port than 500, IKE wears the non-ESP marker (RFC 3948 2.2)."""
 ENCR, PRF, INTEG, DH = 1, 2, 3, 4
@@ -304,7 +304,7 @@ def _round(at: Place, questions: Sequence[Question], pace: Pace) -> None:
             line.connect(address)  # connected: only this gateway's datagrams are taken
             pace.wait()
             line.send(marker + one.wire())
-        until = time.monotonic() + ROUND_SECONDS
+        until = time.monotonic() + pace.patience.many_s
         open_lines = set(waiting)
         while open_lines and (left := until - time.monotonic()) > 0:
             for line in select.select(list(open_lines), [], [], left)[0]:
@@ -318,6 +318,8 @@ def _round(at: Place, questions: Sequence[Question], pace: Pace) -> None:
                 except ConnectionError:
                     pass  # nobody listens on that port: the same as silence
                 open_lines.discard(line)
+        if open_lines:
+            pace.ran_out(pace.patience.many_s)
     except OSError as error:
         raise Unreached(reason="network") from error
     finally:

@@ -29,7 +29,6 @@ MANAGEMENT = (
 WEB = frozenset({80, 8000, 8080})
 """Where they are allowed, a service for users may stand on them; they are no management then."""
 MAX_PORTS = 256
-SECONDS = 1.0
 _LIST = re.compile(r"none|[0-9]{1,5}( ?, ?[0-9]{1,5})*")
 
 
@@ -44,7 +43,7 @@ class State(Enum):
 def look(at: Place, pace: Pace) -> State:
     """One attempt."""
     try:
-        connect(at, pace, SECONDS).close()
+        connect(at, pace, pace.patience.many_s).close()
     except Unreached as error:
         return State.REFUSED if error.params["reason"] == "refused" else State.SILENT
     return State.OPEN
@@ -52,12 +51,15 @@ def look(at: Place, pace: Pace) -> State:
 
 def look_all(places: list[Place], pace: Pace) -> list[State]:
     """Every attempt, the waiting in parallel; the pace is kept by asking it one after the other."""
+    beside, waiting = pace.beside(), []
     with ThreadPoolExecutor(16) as pool:
-        waiting = []
         for at in places:
             pace.wait()
-            waiting.append(pool.submit(look, at, Pace(1 << 20)))
-        return [one.result() for one in waiting]
+            waiting.append(pool.submit(look, at, beside))
+        states = [one.result() for one in waiting]
+    if beside.ran_out_ms:
+        pace.ran_out(pace.patience.many_s)
+    return states
 
 
 def resolves(at: Place) -> bool:

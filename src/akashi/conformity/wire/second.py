@@ -17,7 +17,6 @@ from akashi.conformity.probing import Bench
 from akashi.conformity.wire.dial import Place
 
 SSLYZE_RATE = 20
-SSLYZE_SECONDS = 30
 _NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
 _RELEASE = re.compile(r"[0-9][0-9A-Za-z.+-]{0,20}")
 _VERSIONS = {
@@ -45,7 +44,7 @@ def sslyze(target: Target, at: Place, bench: Bench, server_name: str) -> Second 
     command = [program, "--json_out=-", "--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"]
     command += [f"--sni={server_name}"] if server_name else []
     try:
-        _, output = bench.run([*command, f"{host}:{at.port}"], seconds=SSLYZE_SECONDS)
+        _, output = bench.run([*command, f"{host}:{at.port}"], seconds=bench.patience.tool_s)
     except Unreached:
         return None
     return read_sslyze(output)

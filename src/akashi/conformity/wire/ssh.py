@@ -15,7 +15,7 @@ from akashi.conformity.model import Fact, Target, TargetKind
 from akashi.conformity.probing import Bench, Observed, probe
 from akashi.conformity.wire.dial import Place, Reader, connect, place
 
-MAX_READ, MAX_NAMES, SECONDS = 64 << 10, 100, 20
+MAX_READ, MAX_NAMES = 64 << 10, 100
 _BANNER = re.compile(rb"SSH-([0-9]{1,2}\.[0-9]{1,2})-[\x20-\x7e]{1,200}")
 _NAMES = re.compile(rb"[\x21-\x2b\x2d-\x7e]{1,64}(,[\x21-\x2b\x2d-\x7e]{1,64})*")
 _LISTS = ("kex", "keys", "ciphers", "ciphers_back", "macs", "macs_back", "compression", "compression_back", "l1", "l2")
@@ -28,7 +28,7 @@ def ssh(target: Target, bench: Bench) -> Observed:
     host = place(target.address, 1).host
     at = place(f"[{host}]" if ":" in host else host, int(port) if re.fullmatch("[0-9]{1,5}", port) else 0)
     with connect(at, bench.pace) as line:
-        reader = Reader(line, MAX_READ)
+        reader = Reader(line, MAX_READ, bench.pace)
         try:
             line.sendall(b"SSH-2.0-Akashi_probe\r\n")
             protocol = read_banner(reader)
@@ -94,7 +94,9 @@ def _audit(at: Place, bench: Bench, facts: dict[str, Fact]) -> tuple[str, str]:
         return "akashi ssh", ""
     try:
         bench.pace.wait()
-        _, output = bench.run([program, "-j", "--skip-rate-test", "-p", str(at.port), "--", at.host], seconds=SECONDS)
+        _, output = bench.run(
+            [program, "-j", "--skip-rate-test", "-p", str(at.port), "--", at.host], seconds=bench.patience.tool_s
+        )
         text = output.decode("utf-8")
         page = json.loads(text)
         sizes = {

@@ -36,7 +36,6 @@ from akashi.conformity.wire.hello import (
 from akashi.conformity.wire.second import sslyze
 
 MAX_ASKED = 400
-MAX_SECONDS = 60
 _NEWEST = VERSIONS["TLSv1.3"]
 
 
@@ -45,7 +44,7 @@ class Scan:
 
     def __init__(self, at: Place, pace: Pace, server_name: str) -> None:
         self._at, self._pace, self._name = at, pace, server_name
-        self._asked, self._until = 0, time.monotonic() + MAX_SECONDS
+        self._asked, self._until = 0, time.monotonic() + pace.patience.scan_s
         self.versions: set[str] = set()
         self.suites: dict[str, set[str]] = defaultdict(set)
         self.groups: dict[str, set[str]] = defaultdict(set)
@@ -101,12 +100,15 @@ class Scan:
 
     def _ask(self, offer: Offer) -> Answer:
         self._asked += 1
-        if self._asked > MAX_ASKED or time.monotonic() > self._until:
+        if time.monotonic() > self._until:
+            self._pace.ran_out(self._pace.patience.scan_s)
+            raise Unreached(reason="limit")
+        if self._asked > MAX_ASKED:
             raise Unreached(reason="limit")
         with connect(self._at, self._pace) as line:
             try:
                 line.sendall(offer.wire())
-                answer = read_answer(Reader(line, MAX_FLIGHT), offer)
+                answer = read_answer(Reader(line, MAX_FLIGHT, self._pace), offer)
             except ConnectionError:
                 answer = Answer(Kind.CLOSED)
             except TimeoutError:
@@ -127,7 +129,7 @@ class Scan:
                 line.sendall(SSLV2)
             except OSError:
                 return False
-            return speaks_sslv2(Reader(line, 64))
+            return speaks_sslv2(Reader(line, 64, self._pace))
 
     def facts(self) -> dict[str, Fact]:
         """What was found."""
