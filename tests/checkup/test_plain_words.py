@@ -14,6 +14,7 @@ from akashi.app.checkup.mapdesk import HeadIncomplete, ProposalWrong
 from akashi.checkup import FINDING_KINDS
 from akashi.checkup.approval.errors import MapNotUsable
 from akashi.checkup.approval.model import MapState
+from akashi.checkup.cells.kinds import KINDS
 from akashi.checkup.errors import (
     ArchiveBroken,
     ArchiveNameWrong,
@@ -27,6 +28,8 @@ from akashi.checkup.errors import (
     VocabularyInvalid,
 )
 from akashi.checkup.formats.maps import load_map
+from akashi.checkup.mapping.model import Reason
+from akashi.checkup.mapping.sentences import sentence
 from akashi.checkup.reasons import DEFINITION, INTERCHANGE, MAP, MAP_STATE, MAP_STEP, VOCABULARY, Worded, in_words
 from akashi.web.rendering import FOLDER
 from tools.errors_doc import error_classes
@@ -196,6 +199,15 @@ def test_every_danger_of_a_zip_has_a_word() -> None:
 
     assert {"path", "no zip", "duplicate", "size"} <= said
     assert said - set(ArchiveUnsafe.words) == set()
+
+
+def test_the_reasons_of_a_draft_have_words() -> None:
+    """Why a column was proposed so: the kinds of values are named in Japanese, and no term of our own word list is shown."""
+    shown = {kind: sentence(Reason("values.fit", kind), "ja") for kind in KINDS}
+
+    assert {kind for kind, text in shown.items() if LATIN.search(text)} == set()
+    assert sentence(Reason("heading.words", "number person"), "ja") == "見出しの語から。"
+    assert sentence(Reason("heading.words", "number person"), "en") == "From the words of the heading (number person)."
 
 
 def test_the_states_and_steps_of_maps_have_words() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from akashi.checkup.mapping.model import Decision, Placing, Reason
 
 REASONS: dict[str, tuple[str, str]] = {
-    "heading.words": ("見出しの語から（{about}）。", "From the words of the heading ({about})."),
+    "heading.words": ("見出しの語から。", "From the words of the heading ({about})."),
     "heading.usual": ("見出しだけでは決まらないため、ふつうの意味として置きました。確かめてください。",
                       "The heading alone does not decide; this is the usual meaning. Please check."),
     "heading.rest": ("見出しに意味の分からない語が残っています。", "Some of the heading was not understood."),
@@ -63,7 +63,18 @@ DECISIONS: dict[Decision, tuple[str, str]] = {
 }
 
 
+_KINDS = {
+    "number": "数値", "graded": "－／±／＋ の段階", "hearing": "聴力", "code": "選択肢（語と番号）", "judgement": "判定の語", "findings": "所見（いくつか並ぶ）",
+    "text": "文字", "name": "氏名", "kana": "カナ", "sex": "性別", "date": "日付", "digits": "番号（数字だけ）", "postal": "郵便番号",
+}  # fmt: skip
+"""What the kinds of values are called in Japanese."""
+
+
 def sentence(reason: Reason, language: str = "ja") -> str:
     """One reason for a person; ``language`` is ``"ja"`` or ``"en"``."""
     ja, en = REASONS[reason.code]
-    return (ja if language == "ja" else en).format(about=reason.about)
+    if language != "ja":
+        return en.format(about=reason.about)
+    return ja.format(
+        about=_KINDS.get(reason.about, reason.about) if reason.code.startswith("values.") else reason.about
+    )
