@@ -25,7 +25,16 @@ from akashi.checkup import (
     read_records,
     stops,
 )
-from akashi.checkup.errors import AmbiguousHeader, MapInvalid, MapNotValid, MissingColumn, NoRows
+from akashi.checkup.errors import (
+    AmbiguousHeader,
+    HeadingMissing,
+    LayoutUnknown,
+    MapInvalid,
+    MapNotValid,
+    MissingColumn,
+    NoRows,
+)
+from akashi.checkup.formats.maps import Locator
 from akashi.checkup.tabular.tables import TABLE_LIMIT
 from akashi.checkup.writers.standard_csv import Finisher, is_formula
 from tests.checkup.conftest import ON, TINY_HEADERS, TINY_MAP, TINY_ROW
@@ -243,6 +252,22 @@ def test_a_missing_optional_column_is_a_finding(world: World) -> None:
     assert rows[0][4] == ""
     assert report.counts_by_code == {"column.missing": 1, "layout.changed": 1}
     assert report.findings[1].header == "身長"
+
+
+def test_a_persons_row_never_passes_for_headings(world: World) -> None:
+    """A map of two heading rows on a file of one, or of places by number on a file without: nobody is lost, no name becomes a heading."""
+    numbered = [replace(rule, at=(Locator("", column=number),)) for number, rule in enumerate(world.map.rules[:4], 1)]
+    two, by_number = replace(world.map, header_rows=2), replace(world.map, rules=tuple(numbered))
+    for headers, chosen in ((TINY_HEADERS, two), (TINY_ROW, by_number)):
+        with pytest.raises(HeadingMissing):
+            World(chosen, world.definition, world.items).convert(TINY_ROW, TINY_ROW, headers=headers)
+
+
+def test_a_file_with_no_column_of_the_map_is_refused(world: World) -> None:
+    """It would make empty people of everybody, where no column is required."""
+    loose = replace(world.map, rules=tuple(replace(rule, required=False) for rule in world.map.rules))
+    with pytest.raises(LayoutUnknown):
+        World(loose, world.definition, world.items).convert(TINY_ROW, headers=[f"別{one}" for one in TINY_HEADERS])
 
 
 def test_a_duplicate_heading_is_refused(world: World) -> None:

@@ -40,6 +40,16 @@ def _is_data(cell: str) -> bool:
     return bool(bare) and (bare.replace(".", "").isdigit() or parse_date(cell) is not None)
 
 
+def is_persons(row: Sequence[str]) -> bool:
+    """Whether a row looks like a person's and not like headings: nothing in it, or more than a fifth numbers and dates.
+
+    >>> is_persons(["氏名", "身長", "聴力 1000"]), is_persons(["P001", "2026-05-16", "165.5"])
+    (False, True)
+    """
+    filled = [cell for cell in row if cell.strip()]
+    return not filled or sum(map(_is_data, filled)) > len(filled) / 5
+
+
 def heading_rows(rows: Sequence[Sequence[str]], is_heading: Callable[[str], bool]) -> int:
     """How many of a file's first rows are headings: 1 or 2; 0 where the first row looks like a person's.
 
@@ -51,9 +61,9 @@ def heading_rows(rows: Sequence[Sequence[str]], is_heading: Callable[[str], bool
     >>> heading_rows(rows, words), heading_rows([["氏名", ""], ["星", "空"]], words), heading_rows(rows[2:], words)
     (2, 1, 0)
     """
-    filled = [cell for cell in rows[0] if cell.strip()]
-    if not filled or sum(map(_is_data, filled)) > len(filled) / 5:
+    if is_persons(rows[0]):
         return 0
+    filled = [cell for cell in rows[0] if cell.strip()]
     if len(rows) < 2 or len(rows[1]) != len(rows[0]):
         return 1
     merged = len(filled) < len(rows[0]) or len(set(filled)) < len(filled)

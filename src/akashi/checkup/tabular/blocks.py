@@ -2,7 +2,7 @@
 
 Guarantees: a block is bounded in rows, cells and bytes, so memory is flat whatever the file; every row is either in a
 block or counted as skipped with a finding; findings reach the log in the order of the file. Refuses: a map that is not
-valid on the day, and a file without rows.
+valid on the day, a file without rows, and one of another layout that has a person's row where the map has headings, or none of its columns.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO
 
-from akashi.checkup.errors import EmptyFile, MapNotValid, NoRows
+from akashi.checkup.errors import EmptyFile, HeadingMissing, LayoutUnknown, MapNotValid, NoRows
 from akashi.checkup.findings import FindingLog
 from akashi.checkup.formats.maps import LayoutMap
 from akashi.checkup.model import ConversionReport, Finding
-from akashi.checkup.rules import RowFit, row_fit
+from akashi.checkup.rules import RowFit, is_persons, row_fit
 from akashi.checkup.tabular.binding import Mark, PlacedMark, Plan
 from akashi.checkup.tabular.layout import Columns, coverage, layout_hash
 from akashi.checkup.tabular.reading import Source, open_source
@@ -51,6 +51,12 @@ class FileRun:
         self.columns = Columns(heads)
         self.hash = layout_hash(heads, self.source.delimiter)
         self.coverage = coverage(self.columns, layout_map)
+        if self.hash != layout_map.layout_hash:
+            # Not the layout the map was made for: a person's row must not pass for headings, nor a file without one of its columns.
+            if any(is_persons(row) for row in heads):
+                raise HeadingMissing
+            if not self.coverage.mapped:
+                raise LayoutUnknown(columns=self.columns.size)
         self.log = FindingLog(examples)
         self.rows_in = self.rows_out = 0
 
