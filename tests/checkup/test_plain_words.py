@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from akashi.app.checkup.mapdesk import HeadIncomplete, ProposalWrong
+from akashi.app.checkup.telling import _STATUSES
 from akashi.checkup import FINDING_KINDS
 from akashi.checkup.approval.errors import MapNotUsable
 from akashi.checkup.approval.model import MapState
@@ -30,6 +31,7 @@ from akashi.checkup.errors import (
 from akashi.checkup.formats.maps import load_map
 from akashi.checkup.mapping.model import Reason
 from akashi.checkup.mapping.sentences import sentence
+from akashi.checkup.model import Status
 from akashi.checkup.reasons import DEFINITION, INTERCHANGE, MAP, MAP_STATE, MAP_STEP, VOCABULARY, Worded, in_words
 from akashi.web.rendering import FOLDER
 from tools.errors_doc import error_classes
@@ -206,6 +208,7 @@ def test_the_reasons_of_a_draft_have_words() -> None:
     shown = {kind: sentence(Reason("values.fit", kind), "ja") for kind in KINDS}
 
     assert {kind for kind, text in shown.items() if LATIN.search(text)} == set()
+    assert set(_STATUSES) == set(Status)
     assert sentence(Reason("heading.words", "number person"), "ja") == "見出しの語から。"
     assert sentence(Reason("heading.words", "number person"), "en") == "From the words of the heading (number person)."
 

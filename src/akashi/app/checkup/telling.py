@@ -18,8 +18,8 @@ from akashi.checkup.approval.model import MapDraft, MapState, MapVersion
 from akashi.checkup.findings.export import harmless
 from akashi.checkup.formats.items import ItemTable
 from akashi.checkup.mapping.model import Change, Choice, ColumnDraft, Decision, Draft, MapCheck, Proposal
-from akashi.checkup.mapping.sentences import DECISIONS, PLACINGS, sentence
-from akashi.checkup.model import Role
+from akashi.checkup.mapping.sentences import DECISIONS, PLACINGS, kind_words, sentence
+from akashi.checkup.model import Role, Status
 from akashi.checkup.tabular.explaining import ColumnUse, RuleReading
 
 STATES: Mapping[MapState, tuple[str, str]] = {
@@ -38,6 +38,10 @@ _USES = {
     ColumnUse.READ: ("変換する", "converted"), ColumnUse.DECIDES: ("ほかの列の項目を決める", "decides about other columns"),
     ColumnUse.IGNORED: ("使わない", "not used"), ColumnUse.SPARE: ("予備", "spare"), ColumnUse.WATCHED: ("見張る", "watched"),
     ColumnUse.UNDECIDED: ("未決定", "undecided"),
+}  # fmt: skip
+_STATUSES = {
+    Status.EMPTY: "空", Status.VALUE: "値", Status.NOT_DONE: "未実施", Status.UNMEASURABLE: "測定不能", Status.BELOW: "以下・未満",
+    Status.ABOVE: "以上・超", Status.UNMATCHED: "読めません",
 }  # fmt: skip
 _HEADING, _WORDS = 24, 34
 _MOST_NAMED = 20
@@ -312,16 +316,19 @@ def story_lines(one: Story, items: ItemTable, language: str) -> Iterator[str]:
     yield f"{'列の扱い' if ja else 'column'}: {chosen(_USES[cell.use], language)}"
     for reading in cell.readings:
         role = f"/{chosen(_ROLES[reading.role], language)}" if reading.role in _ROLES else ""
-        extra = "".join(f"  {name}={text}" for name, text in (("table", reading.table), ("unit", reading.unit)) if text)
-        yield f"  {_item_name(reading, items, language)}{role}  ({reading.target}, {reading.kind}){extra}"
+        more = ((("対応表" if ja else "table"), reading.table), (("単位" if ja else "unit"), reading.unit))
+        extra = "".join(f"  {name}={text}" for name, text in more if text)
+        kind = kind_words(reading.kind, language)
+        yield f"  {_item_name(reading, items, language)}{role}  ({reading.target}, {kind}){extra}"
         if reading.condition:
             yield f"    {'条件' if ja else 'where'}: {reading.condition} = {'/'.join(reading.words)}"
-        yield f"    {reading.text!r} → {reading.outcome.standard!r}  [{reading.outcome.status.value}]"
+        status = reading.outcome.status
+        yield f"    {reading.text!r} → {reading.outcome.standard!r}  [{chosen((_STATUSES[status], status.value), language)}]"
         for shown in reading.shown:
             yield f"    → {shown.number} {shown.name}: {shown.text!r}"
     for code in cell.findings:
-        kind = FINDING_KINDS[code]
-        yield f"  {code}: {kind.sentence(language)} {kind.todo(language)}"
+        finding = FINDING_KINDS[code]
+        yield f"  {code}: {finding.sentence(language)} {finding.todo(language)}"
 
 
 def _item_name(one: RuleReading, items: ItemTable, language: str = "ja") -> str:

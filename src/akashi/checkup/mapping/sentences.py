@@ -70,11 +70,14 @@ _KINDS = {
 """What the kinds of values are called in Japanese."""
 
 
+def kind_words(kind: str, language: str = "ja") -> str:
+    """A kind of values for a person; in English it is the word that a map has."""
+    return _KINDS.get(kind, kind) if language == "ja" else kind
+
+
 def sentence(reason: Reason, language: str = "ja") -> str:
     """One reason for a person; ``language`` is ``"ja"`` or ``"en"``."""
     ja, en = REASONS[reason.code]
     if language != "ja":
         return en.format(about=reason.about)
-    return ja.format(
-        about=_KINDS.get(reason.about, reason.about) if reason.code.startswith("values.") else reason.about
-    )
+    return ja.format(about=kind_words(reason.about) if reason.code.startswith("values.") else reason.about)
