@@ -63,6 +63,42 @@ def local_imports(source: Source) -> Iterator[str]:
                 yield f"{source.path}:{line} {function.name} imports {name}"
 
 
+def late_imports(source: Source) -> Iterator[str]:
+    """``late`` stands for an import that the type checker and import-linter see: same name, same module, at the module's head."""
+    paired = set[ast.AST]()
+    for node in source.tree.body:
+        if isinstance(node, ast.If) and dotted(node.test) == "TYPE_CHECKING":
+            seen = dict(_bound(node.body))
+            for one in node.orelse:
+                if (
+                    isinstance(one, ast.Assign)
+                    and (call := _late_call(one.value))
+                    and seen.get(dotted(one.targets[0])) == call
+                ):
+                    paired.add(one.value)
+    for found in ast.walk(source.tree):
+        if _late_call(found) and found not in paired:
+            yield f"{source.path}:{getattr(found, 'lineno', 0)} late without the same import for the type checker"
+
+
+def _late_call(node: ast.AST) -> str:
+    """The module that ``late("…")`` names."""
+    if isinstance(node, ast.Call) and dotted(node.func) == "late" and node.args:
+        return str(node.args[0].value) if isinstance(node.args[0], ast.Constant) else "?"
+    return ""
+
+
+def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """``(name, module)`` of what imports bind."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.split(".")[0]
+                yield (alias.asname, alias.name) if alias.asname else (top, top)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
+
+
 def relative_imports(source: Source) -> Iterator[str]:
     """Our code is imported by its full name, so that a direction can be read off the line."""
     for line, name in source.imports():

@@ -17,6 +17,7 @@ LONG_FUNCTION = "def long():\n" + "    x = 1\n" * 60
 RULES = "akashi/exchange/rules.py"
 TEST = "tests/exchange/test_rules.py"
 PART = "akashi/exchange/service.py"
+LATE = "if TYPE_CHECKING:\n    import httpx\nelse:\n    httpx = late('httpx')"
 
 # (rule, path, a source that breaks it, a source that obeys it)
 SAMPLES: list[tuple[Rule, str, str, str]] = [
@@ -62,6 +63,9 @@ SAMPLES: list[tuple[Rule, str, str, str]] = [
     ),
     (boundary_rules.local_imports, PART, "def f():\n    from akashi.vault import seal", "from akashi.vault import seal"),
     (boundary_rules.local_imports, PART, "def f():\n    import akashi.vault", "def f():\n    import akashi_wheel"),
+    (boundary_rules.late_imports, PART, "httpx = late('httpx')", LATE),
+    (boundary_rules.late_imports, PART, LATE.replace("late('httpx')", "late('akashi.web')"), LATE.replace("httpx", "segno")),
+    (boundary_rules.late_imports, PART, "def f():\n    return late('akashi.web').app", "import akashi.vault"),
     (boundary_rules.relative_imports, PART, "from . import model", "from akashi.exchange import model"),
     (boundary_rules.printing, PART, "print('x')", "log('x')"),
     (boundary_rules.file_writing, PART, "open('a', 'w')", "open('a')"),

@@ -20,6 +20,7 @@ HOUSE: list[Rule] = [
     shape_rules.public_docstrings,
     shape_rules.catch_all_names,
     boundary_rules.local_imports,
+    boundary_rules.late_imports,
     boundary_rules.relative_imports,
     boundary_rules.printing,
     boundary_rules.file_writing,

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from akashi.app.conformity import bundles, library, running
+from akashi.app.conformity import library, running
 from akashi.app.gateway import home
 from akashi.app.selfcheck.context import SelfContext
 from akashi.cli.conformity import catalog
@@ -64,7 +64,7 @@ def stage_probes(_context: SelfContext) -> list[Probe]:
 def put_on_stage(patch: pytest.MonkeyPatch) -> None:
     """Every gateway that a command opens has the stage's books, judges and probes."""
     patch.setattr(catalog, "books", stage_books)
-    for module in (home, bundles):
+    for module in (home, library):
         patch.setattr(module, "books", stage_books)
         patch.setattr(module, "judges", stage_judges)
     patch.setattr(running, "all_probes", stage_probes)

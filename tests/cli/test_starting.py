@@ -24,6 +24,8 @@ from tests.architecture.source import ROOT
 
 INNER = {"akashi.cli.flow.apply", "akashi.cli.flow.decide", "akashi.cli.flow.shares"}
 """Modules whose commands another command's module adds below its own."""
+FACES = "fastapi starlette pydantic jinja2 pyhanko openpyxl akashi.api akashi.web"
+SERVER = "uvicorn asyncio httpx webauthn pkcs11 akashi.app.network"
 WORDS = [
     [],
     ["nix"],
@@ -154,6 +156,23 @@ def test_the_top_loads_no_command(words: list[str]) -> None:
 
     assert {name.split(".")[1] for name in ours} == {"cli", "clock", "errors"}
     assert ours & {one.module for one in modules(MEMBERS)} == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "without"),
+    [
+        (["verify", "--help"], f"{FACES} {SERVER} akashi.app.gateway.home"),
+        (["conformity", "verify", "--help"], f"{FACES} {SERVER} akashi.app.gateway.home"),
+        (["transfer", "list", "--help"], f"{FACES} {SERVER} akashi.app.server.home"),
+        (["person", "list", "--help"], f"{FACES} {SERVER} akashi.app.server.home"),
+        (["checkup", "convert", "--help"], f"{FACES} {SERVER} sqlite3 akashi.app.gateway.home"),
+        (["network", "run", "--help"], f"{FACES} uvicorn pkcs11 httpx webauthn akashi.app.gateway.home"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_command_does_not_load_what_it_does_not_use(words: list[str], without: str) -> None:
+    """No pages for a command that shows none, no signing of PDFs for one that signs none, no server where a gateway acts."""
+    assert loaded_by(*words) & set(without.split()) == set()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from akashi.app.conformity.bundles import rulebook
+from akashi.app.conformity.library import rulebook
 from akashi.app.conformity.telling import report_lines
 from akashi.conformity.catalogues.catalogue import dump_catalogue, load_catalogue
 from akashi.conformity.errors import CatalogueInvalid

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from akashi.app.conformity.bundles import rulebook
+from akashi.app.conformity.library import rulebook
 from akashi.conformity.proof.verify import verify_conformity
 from tests.vectors.build_conformity import NOW
 from tests.vectors.cases_conformity import shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from akashi.app.conformity.bundles import rulebook
+from akashi.app.conformity.library import rulebook
 from akashi.conformity.model import DAY_MS, Link, Relation, Reply, Words
 from akashi.conformity.proof.verify import verify_conformity
 from akashi.ledger.wire.cbor import Value

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from akashi.app.conformity.bundles import rulebook
+from akashi.app.conformity.library import rulebook
 from akashi.conformity.catalogues.catalogue import dump_catalogue
 from akashi.conformity.model import Catalogue
 from akashi.conformity.proof.verify import verify_conformity

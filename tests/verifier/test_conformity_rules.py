@@ -8,8 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from akashi.app.conformity.bundles import rulebook
-from akashi.app.conformity.library import books
+from akashi.app.conformity.library import books, rulebook
 from akashi.conformity.model import DAY_MS, Answer, Audience, Facts, Link, Measurement, Mode, Reach, Relation, Reply
 from akashi.conformity.proof.verify import verify_conformity
 from akashi_verifier.conformity.rules import CONFORMS, FAILS, NOT_APPLICABLE, PARTIAL, UNDECIDED, carries, chained

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from akashi.api.serving import Service
 from akashi.app.config import GatewaySettings
-from akashi.app.conformity import bundles, running
+from akashi.app.conformity import library, running
 from akashi.app.conformity.library import CATALOGUES
 from akashi.app.gateway.enrolment import FirstPerson, join
 from akashi.app.gateway.home import OPENING_KEY, Gateway
@@ -100,7 +100,7 @@ def staged_probes() -> Iterator[None]:
     """Runs use the stage's probes, and bundles are judged again by its judges, while the block runs."""
     with (
         patch.object(running, "all_probes", lambda _context: stage_probes()),
-        patch.object(bundles, "judges", stage_judges),
+        patch.object(library, "judges", stage_judges),
     ):
         yield
 

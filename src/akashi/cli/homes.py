@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from akashi.app.config import gateway_paths, gateways_in, server_paths
 from akashi.app.errors import HomeMissing, ServerAway
 from akashi.app.gateway.home import Gateway
 from akashi.app.passphrase import find_passphrase
 from akashi.app.people.signing import approving_with
-from akashi.app.server.home import Server
 from akashi.cli.files import read_bounded
 from akashi.cli.shell import Shell
 from akashi.errors import InputError, Unavailable
@@ -31,8 +31,14 @@ from akashi.identity.model import Session
 from akashi.identity.store import Database, Store
 from akashi.keys.errors import KeyUnsuitable
 from akashi.keys.keyfile import MOST_BYTES, key_of_file
+from akashi.late import late
 from akashi.ledger.errors import LedgerLocked
 from akashi.vault.errors import VaultLocked
+
+if TYPE_CHECKING:  # only where the server's home is here
+    from akashi.app.server import home as server_home
+else:
+    server_home = late("akashi.app.server.home")
 
 _SECRET_LIMIT = 4096
 
@@ -69,7 +75,7 @@ class Opened:
     """An opened gateway, and the server beside it where this process has that too."""
 
     gateway: Gateway
-    server: Server | None
+    server: server_home.Server | None
 
 
 def gateway_options(parser: argparse.ArgumentParser) -> None:
@@ -100,9 +106,9 @@ def person_options(parser: argparse.ArgumentParser, *, required: bool = True) ->
 
 
 @contextmanager
-def opened_server(arguments: argparse.Namespace, shell: Shell) -> Iterator[Server]:
+def opened_server(arguments: argparse.Namespace, shell: Shell) -> Iterator[server_home.Server]:
     """The server of ``--home``."""
-    server = Server.open(arguments.home, find_passphrase(arguments.home), shell.clock)
+    server = server_home.Server.open(arguments.home, find_passphrase(arguments.home), shell.clock)
     try:
         yield server
     finally:
@@ -167,12 +173,12 @@ def _knows(home: Path, institution: str, named: str) -> bool:
         database.close()
 
 
-def _local_server(home: Path, passphrase: bytes, shell: Shell) -> tuple[Server | None, bool]:
+def _local_server(home: Path, passphrase: bytes, shell: Shell) -> tuple[server_home.Server | None, bool]:
     """The server's home if it is here and free, and whether somebody holds it."""
     if not server_paths(home).settings.is_file():
         return None, False
     try:
-        return Server.open(home, passphrase, shell.clock), False
+        return server_home.Server.open(home, passphrase, shell.clock), False
     except (LedgerLocked, VaultLocked):  # somebody serves it: then it answers over HTTPS
         return None, True
 

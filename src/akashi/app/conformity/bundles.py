@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from akashi.app.conformity.library import books, judges
+from akashi.app.conformity.library import rulebook
 from akashi.app.desk.evidence import collected
 from akashi.app.desk.sending import verify_opening_key
 from akashi.app.errors import OpeningKeyUnproven
 from akashi.app.gateway.home import OPENING_KEY, Gateway
-from akashi.app.wiring import KINDS
 from akashi.conformity.model import Audience
 from akashi.conformity.proof.bundle import ConformityBundle, apart_bytes, open_apart, parse_bundle, write_bundle
-from akashi.conformity.proof.items import links_digest
-from akashi.conformity.proof.verify import Report, Rulebook, verify_conformity, verify_parsed
+from akashi.conformity.proof.verify import Report, verify_conformity, verify_parsed
 from akashi.conformity.sealing import container_for, open_container
 from akashi.ledger.registry import opening_key
 
@@ -55,14 +53,6 @@ def open_bundle(gateway: Gateway, data: bytes) -> ConformityBundle:
         return bundle
     documents = open_container(gateway.ledger.ledger_id, bundle.sealed, gateway.keystore.openers(OPENING_KEY))
     return replace(open_apart(documents[0][1], bundle), sealed=b"")
-
-
-def rulebook() -> Rulebook:
-    """What a verifier brings along: judges, features, kinds and books of this program."""
-    found = books()
-    known = {one.id: one.digest for one in found.shelf.catalogues}
-    known["crosswalk"] = links_digest(found.crosswalk.links)
-    return Rulebook(judges(), frozenset(found.features), KINDS, known)
 
 
 def verify(data: bytes, trust: bytes | None, now_ms: int) -> Report:

@@ -1,4 +1,4 @@
-"""The books that ship with the program, and the table of all judges.
+"""The books that ship with the program, the table of all judges, and what a verifier brings along.
 
 Guarantees: loaded once a process, on first use; every check that a catalogue names has a judge. Refuses to start with a catalogue that
 does not hold what it announces. Trusts: whoever can write the program's folder.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from akashi.app.wiring import KINDS
 from akashi.conformity.catalogues.books import Books, read_books
 from akashi.conformity.flow.boundary import Task, read_tasks
 from akashi.conformity.judges import akashi as judges_akashi
@@ -23,6 +24,8 @@ from akashi.conformity.judges import software as judges_software
 from akashi.conformity.judges import tunnel as judges_tunnel
 from akashi.conformity.judges import wire as judges_wire
 from akashi.conformity.judges.registry import JUDGES, Judges
+from akashi.conformity.proof.items import links_digest
+from akashi.conformity.proof.verify import Rulebook
 
 CATALOGUES = Path(__file__).resolve().parents[4] / "catalogs"
 JUDGE_MODULES = (
@@ -47,3 +50,11 @@ def boundary_tasks() -> tuple[Task, ...]:
 def books() -> Books:
     """Catalogues, crosswalk, features and presets. Raises ``CatalogueInvalid``."""
     return read_books(CATALOGUES, JUDGES)
+
+
+def rulebook() -> Rulebook:
+    """What a verifier brings along: judges, features, kinds and books of this program."""
+    found = books()
+    known = {one.id: one.digest for one in found.shelf.catalogues}
+    known["crosswalk"] = links_digest(found.crosswalk.links)
+    return Rulebook(judges(), frozenset(found.features), KINDS, known)

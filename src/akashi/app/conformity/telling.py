@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from akashi.app.conformity.comparing import Change, Editions
-from akashi.app.conformity.views import Overview, SheetSummary
 from akashi.conformity.model import Basis, Catalogue, Decision, Mode, Relation, Reply, Shares, Target, Verdict, Words
 from akashi.conformity.proof.recomputing import State
 from akashi.conformity.proof.verify import Report
 from akashi.ledger.proof.verdict import Status
+
+if TYPE_CHECKING:  # whoever verifies a bundle has no gateway to load
+    from akashi.app.conformity.comparing import Change, Editions
+    from akashi.app.conformity.views import Overview, SheetSummary
 
 VERDICTS: Mapping[Verdict, Words] = {
     Verdict.CONFORMS: Words("適合", "conforms"),

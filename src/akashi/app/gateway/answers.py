@@ -7,15 +7,20 @@ Trusts the server's word for why it refused, and for nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import httpx
+from typing import TYPE_CHECKING
 
 from akashi.app.errors import RemoteDistrusted, ServerAway
 from akashi.errors import AkashiError, Conflict, Denied, InputError, NotFound
 from akashi.identity.errors import CertificateRefused
+from akashi.late import late
 from akashi.ledger.errors import EncodingError, Refused
 from akashi.network.errors import NotFinal
 from akashi.network.payloads.errors import CopiesBusy, CopiesMissing
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = late("httpx")
 
 
 class RefusedElsewhere(AkashiError):

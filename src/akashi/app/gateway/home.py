@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -43,8 +43,6 @@ from akashi.app.keys.opening import open_keystore
 from akashi.app.keys.profile import sealing_profile
 from akashi.app.mapmaking.held import HeldFiles
 from akashi.app.mapmaking.queue import WordQueue
-from akashi.app.server.devices import answer_request
-from akashi.app.server.home import Server
 from akashi.checkup.approval.model import Unusable, Usable
 from akashi.checkup.approval.service import MapApprovals
 from akashi.clock import Clock
@@ -59,6 +57,7 @@ from akashi.identity.model import Policy, Session
 from akashi.identity.service import Accounts
 from akashi.identity.store import Database
 from akashi.keys.keystore import FileKeystore
+from akashi.late import late
 from akashi.ledger.author import Author
 from akashi.ledger.errors import EncodingError, LedgerLocked, ProofError, Refused
 from akashi.ledger.model import AuthMethod
@@ -72,6 +71,12 @@ from akashi.ledger.wire.note import parse_checkpoint
 from akashi.network.trustchain import verify_trusted
 from akashi.vault.documents import Documents
 from akashi.vault.port import PayloadStore
+
+if TYPE_CHECKING:  # a gateway alone loads no server
+    from akashi.app.server import devices as server_devices
+    from akashi.app.server.home import Server
+else:
+    server_devices = late("akashi.app.server.devices")
 
 GATEWAY_KEY, OPENING_KEY = "gateway", "opening"
 MACHINE_KEY, WEB_KEY = certificates.MACHINE_KEY, certificates.WEB_KEY
@@ -316,7 +321,7 @@ def local_line(server: Server, paths: GatewayPaths) -> Line:
             follow()
 
     def asked(ask: Ask, body: bytes) -> dict[str, object]:
-        return answer_request(server, paths.root.name, ask, body)
+        return server_devices.answer_request(server, paths.root.name, ask, body)
 
     seen = SeenCheckpoint(paths.database)
 

@@ -13,9 +13,7 @@ import base64
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, TypeVar
 
 from akashi.app.directory import DirectoryEntry
 from akashi.app.errors import RemoteDistrusted, ServerAway
@@ -23,6 +21,7 @@ from akashi.app.gateway.answers import MissingElsewhere, error_of, object_of
 from akashi.app.gateway.following import QUORUM, UNSIGNED, Lookout, PinnedTrust
 from akashi.app.gateway.snapshot import STATE, Snapshot, something_sent
 from akashi.errors import Conflict, InputError, NotFound, Unavailable
+from akashi.late import late
 from akashi.ledger.errors import EncodingError, ProofError
 from akashi.ledger.port import Acknowledged, Entry
 from akashi.ledger.proof.trust import Trust
@@ -38,15 +37,22 @@ from akashi.network.trustchain import verify_trusted
 from akashi.vault.errors import WrapMissing
 from akashi.vault.sealing import write_container
 
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = late("httpx")
+
 T = TypeVar("T")
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_ANSWER_S, _CONNECT_S = 30.0, 5.0
 
 
 class Channel:
     """One HTTPS client with this gateway's machine certificate. Thread-safe."""
 
     def __init__(self, url: str, context: ssl.SSLContext) -> None:
-        self._client = httpx.Client(base_url=url, verify=context, timeout=_TIMEOUT, trust_env=False)
+        self._client = httpx.Client(
+            base_url=url, verify=context, timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S), trust_env=False
+        )
 
     def close(self) -> None:
         """Drop the connections."""

@@ -12,13 +12,19 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from akashi.app.config import GatewaySettings, ServerSettings
 from akashi.keys.keystore import FileKeystore
 from akashi.keys.model import STANDARD_COST, Cost
 from akashi.keys.tokens.errors import TokenPinMissing
 from akashi.keys.tokens.model import TokenPlace
-from akashi.keys.tokens.module import Pkcs11Token
+from akashi.late import late
+
+if TYPE_CHECKING:
+    from akashi.keys.tokens import module
+else:
+    module = late("akashi.keys.tokens.module")
 
 PIN_FILE, PIN_FD, PIN = "AKASHI_PIN_FILE", "AKASHI_PIN_FD", "AKASHI_PIN"
 _MAX_BYTES = 256
@@ -33,10 +39,10 @@ def token_place(settings: Settings) -> TokenPlace:
     return TokenPlace(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_validation)
 
 
-def find_token(home: Path, settings: Settings) -> Pkcs11Token | None:
+def find_token(home: Path, settings: Settings) -> module.Pkcs11Token | None:
     """The token of the settings, which logs in when it is first needed; ``None`` where keys are files."""
     place = token_place(settings)
-    return Pkcs11Token(place, partial(find_pin, home)) if place.configured else None
+    return module.Pkcs11Token(place, partial(find_pin, home)) if place.configured else None
 
 
 def open_keystore(home: Path, folder: Path, passphrase: bytes, settings: Settings) -> FileKeystore:

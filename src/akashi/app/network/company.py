@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from akashi.app.config import DAY_MS, ServerPaths
 from akashi.app.network.desk import PeerDesk, Roll
@@ -24,6 +25,7 @@ from akashi.clock import Clock
 from akashi.durable import remove_file, write_file
 from akashi.errors import AkashiError
 from akashi.keys.keystore import FileKeystore
+from akashi.late import late
 from akashi.ledger.keyring.members import quorum
 from akashi.network.errors import NetworkMissing
 from akashi.network.model import Address, ServerRecord
@@ -42,8 +44,12 @@ from akashi.network.peers.certificates import (
 from akashi.network.peers.client import Peer, PeerAddress
 from akashi.network.peers.errors import PeerCertificateUnsuitable
 from akashi.network.peers.links import PeerLinks
-from akashi.network.peers.server import PeerServer
 from akashi.network.peers.words import Word, Words, read_word
+
+if TYPE_CHECKING:
+    from akashi.network.peers import server as peer_plane
+else:
+    peer_plane = late("akashi.network.peers.server")
 
 SHOW_MS = 30 * DAY_MS
 """With less than this left the new certificate is shown, also to those who did not say that they have it."""
@@ -88,11 +94,11 @@ class Company:
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    def open(self, desk: PeerDesk) -> PeerServer:
+    def open(self, desk: PeerDesk) -> peer_plane.PeerServer:
         """Listen to them. Raises ``PeerPortTaken``."""
         desk.certificates = self.told
         me = self.seat.book.me.address
-        self.peers = PeerServer(desk, me.host, me.peer_port, self._identity(), self._trusted())
+        self.peers = peer_plane.PeerServer(desk, me.host, me.peer_port, self._identity(), self._trusted())
         return self.peers
 
     def end(self) -> None:

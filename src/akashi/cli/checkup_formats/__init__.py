@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from akashi.cli.groups import Group, held
+from akashi.cli.groups import Group, Held, held
 
-MEMBERS = (
+MEMBERS: tuple[Held | Group, ...] = (
     *held(__name__, "read", "check", "write", "terms"),
     Group(
         "archive",

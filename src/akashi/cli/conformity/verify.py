@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from akashi.app.conformity.bundles import verify as verify_bundle
+from akashi.app.conformity.library import rulebook
 from akashi.app.conformity.telling import report_lines
 from akashi.cli.files import read_bounded
 from akashi.cli.shell import Shell, manual
 from akashi.conformity.proof.recomputing import State
+from akashi.conformity.proof.verify import verify_conformity
 from akashi.ledger.proof.verdict import Status
 
 _LIMIT = 256 * 1024 * 1024
@@ -46,7 +47,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
 
 def tell(data: bytes, trust: bytes | None, shell: Shell, *, everything: bool = False) -> int:
     """Verify the bytes of a conformity bundle, print the answer; the exit status."""
-    report = verify_bundle(data, trust, shell.clock.now_ms())
+    report = verify_conformity(data, trust, rulebook(), shell.clock.now_ms())
     counts = {state.value: report.count(state) for state in State}
     expired = sum(1 for row in report.rows if row.expired)
     value: dict[str, object] = {"apart": report.apart, "broken": list(report.broken), "counts": counts}

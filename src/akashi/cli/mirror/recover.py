@@ -9,7 +9,7 @@ from akashi.app.mirrors.recovering import Unlock, Wish, recover
 from akashi.cli.files import read_bounded
 from akashi.cli.homes import secret
 from akashi.cli.keys.target import read_shares
-from akashi.cli.mirrorhomes import opened_mirror
+from akashi.cli.mirrorhomes import next_steps, opened_mirror
 from akashi.cli.shell import Shell, manual
 from akashi.keys.custody.service import recover as unlock_with
 from akashi.keys.keystore import FileKeystore
@@ -44,15 +44,16 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     wish = Wish(arguments.same_log, tuple(read_bounded(path, MAX_NOTE_BYTES) for path in arguments.seen))
     with opened_mirror(arguments.home, shell) as mirror:
         made = recover(mirror, arguments.into, arguments.copy, unlock, passphrase, wish, shell.clock)
-    shell.result(
-        {"missing": made.without_wraps, "origin": made.origin, "payloads": made.payloads, "size": made.size},
-        [
-            f"{shell.choose('台帳', 'ledger')}: {made.origin}",
-            f"{shell.choose('記録', 'leaves')}: {made.size}",
-            f"{shell.choose('封緘データ', 'sealed bodies')}: {made.payloads}",
-            f"{shell.choose('鍵の包みが無いもの', 'without wraps')}: {made.without_wraps}",
-        ],
+    value = {"missing": made.without_wraps, "origin": made.origin, "payloads": made.payloads, "size": made.size}
+    words = (
+        ("台帳", "ledger"),
+        ("記録", "leaves"),
+        ("封緘データ", "sealed bodies"),
+        ("鍵の包みが無いもの", "without wraps"),
     )
+    counts = (made.origin, made.size, made.payloads, made.without_wraps)
+    told = [f"{shell.choose(*word)}: {count}" for word, count in zip(words, counts, strict=True)]
+    shell.result(value, [*told, *next_steps(made, arguments.into, shell)])
     return 0
 
 

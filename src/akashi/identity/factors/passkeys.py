@@ -14,28 +14,39 @@ import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from webauthn import verify_authentication_response, verify_registration_response
-from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography, parse_authenticator_data
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.exceptions import WebAuthnException
 
 from akashi.identity.factors.model import Ceremony, Factor, Site
 from akashi.identity.factors.rules import CHALLENGE_MS
+from akashi.late import late
+
+if TYPE_CHECKING:
+    import webauthn.helpers.cose
+    import webauthn.helpers.exceptions
+else:
+    webauthn = late("webauthn")
 
 MOST_JSON = 16_384
 TIMEOUT_MS = 120_000
-_ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.EDDSA]
 # What the library lets through of malformed input, found by fuzzing (tests/identity/factors/test_passkeys.py).
 _MALFORMED = (
-    WebAuthnException, ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, OverflowError, RecursionError,
+    ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError, OverflowError, RecursionError,
     InvalidSignature, UnsupportedAlgorithm, EOFError,
 )  # fmt: skip
+
+
+def _malformed() -> tuple[type[Exception], ...]:
+    return (webauthn.helpers.exceptions.WebAuthnException, *_MALFORMED)
+
+
+def _algorithms() -> list[webauthn.helpers.cose.COSEAlgorithmIdentifier]:
+    known = webauthn.helpers.cose.COSEAlgorithmIdentifier
+    return [known.ECDSA_SHA_256, known.EDDSA]
 
 
 class Refusal(Exception):
@@ -107,7 +118,7 @@ def creation_options(site: Site, challenge: bytes, person: str, login: str, know
         "rp": {"id": site.rp_id, "name": "Akashi"},
         "user": {"id": to_base64(person.encode()), "name": login, "displayName": login},
         "challenge": to_base64(challenge),
-        "pubKeyCredParams": [{"type": "public-key", "alg": int(one)} for one in _ALGORITHMS],
+        "pubKeyCredParams": [{"type": "public-key", "alg": int(one)} for one in _algorithms()],
         "timeout": TIMEOUT_MS,
         "excludeCredentials": [{"type": "public-key", "id": to_base64(one.credential)} for one in known],
         "authenticatorSelection": {
@@ -135,7 +146,7 @@ def credential_of(answer: str) -> bytes | None:
     """The credential id that an answer names, unverified; ``None`` for anything misshapen."""
     try:
         return from_base64(_strict(answer)["rawId"])
-    except (Refusal, *_MALFORMED):
+    except (Refusal, *_MALFORMED, webauthn.helpers.exceptions.WebAuthnException):
         return None
 
 
@@ -147,7 +158,7 @@ def challenge_of(answer: str) -> bytes:
     try:
         client = _strict(from_base64(_strict(answer)["response"]["clientDataJSON"]).decode())
         challenge = from_base64(client["challenge"])
-    except _MALFORMED as error:
+    except _malformed() as error:
         raise Refusal("form") from error
     if client.get("crossOrigin", False) is not False or "topOrigin" in client:
         raise Refusal("origin")
@@ -157,18 +168,18 @@ def challenge_of(answer: str) -> bytes:
 def verify_creation(site: Site, answer: str, challenge: bytes) -> Registered:
     """The credential of a verified registration. Raises :class:`Refusal`. Left to the caller: taking the challenge."""
     try:
-        done = verify_registration_response(
+        done = webauthn.verify_registration_response(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=site.rp_id,
             expected_origin=site.origin,
             require_user_verification=True,
-            supported_pub_key_algs=_ALGORITHMS,
+            supported_pub_key_algs=_algorithms(),
         )
         results = _strict(answer).get("clientExtensionResults") or {}
         resident = results.get("credProps", {}).get("rk") is True
         spki = spki_of(done.credential_public_key)
-    except _MALFORMED as error:
+    except _malformed() as error:
         raise Refusal(_told(error)) from error
     if not 1 <= len(done.credential_id) <= 1023:
         raise Refusal("form")
@@ -182,7 +193,7 @@ def verify_answer(site: Site, answer: str, challenge: bytes, cose: bytes, person
     """
     try:
         handle = _strict(answer)["response"].get("userHandle")
-        verify_authentication_response(
+        webauthn.verify_authentication_response(
             credential=answer,
             expected_challenge=challenge,
             expected_rp_id=site.rp_id,
@@ -194,14 +205,14 @@ def verify_answer(site: Site, answer: str, challenge: bytes, cose: bytes, person
         raw = from_base64(_strict(answer)["response"]["authenticatorData"])
         if handle is not None and from_base64(handle) != person.encode():
             raise Refusal("person")
-        return parse_authenticator_data(raw).sign_count
-    except _MALFORMED as error:
+        return webauthn.helpers.parse_authenticator_data(raw).sign_count
+    except _malformed() as error:
         raise Refusal(_told(error)) from error
 
 
 def spki_of(cose: bytes) -> bytes:
     """The public key as SubjectPublicKeyInfo (DER). Raises :class:`Refusal` for other kinds than P-256 and Ed25519."""
-    key = decoded_public_key_to_cryptography(decode_credential_public_key(cose))
+    key = webauthn.helpers.decoded_public_key_to_cryptography(webauthn.helpers.decode_credential_public_key(cose))
     good = isinstance(key, Ed25519PublicKey) or (
         isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
     )
