@@ -27,6 +27,7 @@ from akashi.checkup.fhir.people import DocumentContext
 from akashi.checkup.fhir.writer import write_bundle
 from akashi.checkup.readers.detection import LOOK_BYTES, FormatName, detect
 from akashi.checkup.readers.opening import read_any
+from akashi.checkup.tabular.reading import NoTable, open_source
 from akashi.checkup.writers.fkac import write_fkac522
 from akashi.checkup.writers.jma import write_jma
 from akashi.checkup.writers.standard_records import write_standard
@@ -142,6 +143,20 @@ def test_a_file_of_no_known_format_is_refused(
     """Nothing is guessed."""
     with pytest.raises(FormatUnknown):
         read_any(io.BytesIO(data), items=items, definition=tiny_format, maps=[tiny], on=ON)
+
+
+@pytest.mark.parametrize("name", ["[Content_Types].xml", "xl/workbook.xml", "_rels/.rels"])
+def test_a_workbook_is_no_archive_and_says_so(name: str) -> None:
+    """An Excel file is of no known format, and where a table is asked for the clerk learns how to save one."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as book:
+        book.writestr(name, "<x/>")
+
+    assert detect(out.getvalue()) is FormatName.UNKNOWN
+    for data in (out.getvalue(), bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)):
+        with pytest.raises(NoTable) as caught:
+            open_source(io.BytesIO(data))
+        assert "CSV UTF-8" in caught.value.hint("ja")
 
 
 def test_a_table_that_no_map_knows_needs_a_map(

@@ -42,6 +42,8 @@ class FormatName(Enum):
 
 LOOK_BYTES = 256 * 1024
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+# What an Office document begins with: a workbook is no archive of documents.
+_OFFICE = ("[Content_Types].xml", "_rels/", "docProps/", "xl/")
 _LOCAL = struct.Struct("<4s5H3I2H")
 _BOM = b"\xef\xbb\xbf"
 # The document's code: one tag with the report kind's code system; the order of attributes is free.
@@ -63,12 +65,14 @@ def _xml(head: bytes) -> FormatName:
 
 
 def _zip(head: bytes) -> FormatName:
-    """A zip of FHIR documents where its first file (not folder) is JSON; any other is an archive, or not ours at all."""
+    """A zip of FHIR documents where its first file (not folder) is JSON; no workbook; any other is an archive, or not ours at all."""
     at = 0
     while head[at : at + 4] == _ZIP_STARTS[0] and at + _LOCAL.size <= len(head):
         *_same, packed, _size, name, extra = _LOCAL.unpack_from(head, at)
         at += _LOCAL.size
         path = head[at : at + name].decode("latin-1")  # endings and our own names are plain in every encoding
+        if path.startswith(_OFFICE):
+            return FormatName.UNKNOWN
         if not path.endswith("/") and not is_hidden(path):
             return FormatName.ECHECKUP if path.casefold().endswith(ENDING) else FormatName.ARCHIVE
         at += name + extra + packed

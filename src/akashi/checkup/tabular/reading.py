@@ -1,7 +1,7 @@
 r"""From a stream of bytes to rows of text: encoding, delimiter, quotes, limits.
 
 Guarantees: reads forward only and holds one line (plus the head used for detection) in memory; every refusal
-names the file line. Refuses: UTF-16, NUL bytes, broken quotes, endless lines, and more bytes than allowed.
+names the file line. Refuses: workbooks and zips, UTF-16, NUL bytes, broken quotes, endless lines, and more bytes than allowed.
 
 >>> import io
 >>> source = open_source(io.BytesIO("氏名,身長\r\n見本,170\r\n".encode("cp932")))
@@ -17,12 +17,26 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from akashi.checkup.errors import BrokenQuotes, EmptyFile, EncodingNotUsable, FileTooLarge, LineTooLong, NulByte
+from akashi.errors import InputError
 
 DEFAULT_LIMIT = 512 * 1024 * 1024
 HEAD_BYTES = 256 * 1024
 MAX_LINE = 1024 * 1024
 # The csv module has one limit for the whole process; cells can never be longer than the line limit anyway.
 csv.field_size_limit(MAX_LINE)
+
+
+# A zip (an Excel workbook is one, as is an archive of documents), and a workbook of before 2007.
+_BOOKS = (b"PK\x03\x04", b"PK\x05\x06", bytes.fromhex("d0cf11e0a1b11ae1"))
+
+
+class NoTable(InputError):
+    """An Excel workbook or a zip where a CSV is needed."""
+
+    code = "checkup.no_table"
+    ja, en = "CSV ではなく、Excel ブックか ZIP のファイルです。", "This is no CSV but an Excel workbook or a ZIP file."
+    hint_ja = "Excel なら、「名前を付けて保存」で「CSV UTF-8（コンマ区切り）」を選んで保存し直してください。"
+    hint_en = "Of an Excel workbook, save the sheet as “CSV UTF-8 (comma delimited)”."
 
 
 def detect_encoding(head: bytes) -> str:
@@ -162,12 +176,14 @@ def _parted(delimiter: str) -> Callable[[str], list[str] | None]:
 
 
 def open_source(stream: BinaryIO, limit_bytes: int = DEFAULT_LIMIT) -> Source:
-    """Look at the head of ``stream`` and return it ready to read. Raises the errors named in ``errors.py``."""
+    """Look at the head of ``stream`` and return it ready to read. Raises the errors named in ``errors.py``, :class:`NoTable`."""
     head = b""
     while len(head) < HEAD_BYTES and (piece := stream.read(HEAD_BYTES - len(head))):
         head += piece
     if not head.strip():
         raise EmptyFile
+    if head.startswith(_BOOKS):
+        raise NoTable
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NulByte(line=head.count(b"\n", 0, head.index(b"\0")) + 1)
     encoding = detect_encoding(head)
