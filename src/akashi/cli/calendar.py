@@ -19,7 +19,7 @@ def day_start(text: str) -> int:
     """
     try:
         begin = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) - _JAPAN
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # the first day of all has no evening before
         raise argparse.ArgumentTypeError("YYYY-MM-DD") from error
     if begin.timestamp() < 0:
         raise argparse.ArgumentTypeError("1970-01-02…")

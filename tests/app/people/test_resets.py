@@ -10,7 +10,7 @@ import pytest
 
 from akashi.app.people import factors, presence, resets
 from akashi.identity.errors import NotPermitted, SessionEnded, WeakPassword
-from akashi.identity.journal import What
+from akashi.identity.journal import Outcome, What
 from akashi.identity.lifecycle.errors import CheckUnusable, ResetRefused
 from akashi.identity.lifecycle.model import ResetMethod, Ticket
 from akashi.identity.model import PersonReason, Role
@@ -107,6 +107,21 @@ def test_a_code_needs_the_proof_that_its_method_names(service: Service, staff: S
     for by, method in ((staff.boss, ResetMethod.PHOTO_ID), (operations, ResetMethod.IN_PERSON_BY_MANAGER)):
         with pytest.raises(CheckUnusable):
             factors.issue_temporary(service.clinic, by, staff.nurse.person, method, b"")
+
+
+def test_a_code_on_a_colleagues_word_names_the_colleague(service: Service, staff: Staff) -> None:
+    """Attack: "a colleague knows them", and no colleague, oneself, the person, or nobody who works here; the real one is in the journal."""
+    gateway, nurse, method = service.clinic, staff.nurse.person, ResetMethod.CARD_AND_COLLEAGUE
+    for witness in (None, staff.boss.person, nurse, "per-aaaaaaaaaaaaaaaaaaaa", "x"):
+        with pytest.raises(CheckUnusable):
+            factors.issue_temporary(gateway, staff.boss, nurse, method, b"", witness)
+    assert gateway.accounts.factors.temporary_issuer(nurse) is None
+
+    factors.issue_temporary(gateway, staff.boss, nurse, method, b"", staff.head.person)
+    issued = [
+        one for one in gateway.journal.entries() if one.what is What.TEMPORARY_ISSUED and one.outcome is Outcome.DONE
+    ]
+    assert [(one.subject, one.reason) for one in issued] == [(nurse, None), (staff.head.person, "temporary.witness")]
 
 
 def test_after_a_leak_a_reset_brings_back_the_person_and_no_factor(service: Service, staff: Staff) -> None:

@@ -136,6 +136,7 @@ def reassign(gateway: Gateway, session: Session | None, device: str, person: str
     """Let somebody else answer for a device; an orphan is none any more."""
     if session is not None:
         gateway.accounts.require(session, "device.manage")
+    _own(gateway, device)
     owner = gateway.accounts.account(person).person
     with _recorded(gateway, session, device):
         _say(gateway, session, DeviceReassigned(device, owner), device)
@@ -177,16 +178,22 @@ def _standing(state: ReadState, one: Device, now: int) -> DeviceStanding:
 
 def _mine_or_managed(gateway: Gateway, session: Session | None, device: str, *, proof: bool = True) -> None:
     """The device is the institution's, and the session's person answers for it or manages devices. Raises ``DeviceUnknown``."""
-    with gateway.ledger.view() as state:
-        found = events.device(state, device)
-    if found is None or found.institution != gateway.institution:
-        raise DeviceUnknown
+    found = _own(gateway, device)
     if session is None:
         return
     if found.responsible == session.person:
         gateway.accounts.require(session, "self.manage", subject=device, critical=proof)
     else:
         gateway.accounts.require(session, "device.manage", subject=device, proof=proof)
+
+
+def _own(gateway: Gateway, device: str) -> Device:
+    """The institution's device of this name; what has not even the form of one is unknown too. Raises ``DeviceUnknown``."""
+    with gateway.ledger.view() as state:
+        found = events.device(state, device)
+    if found is None or found.institution != gateway.institution:
+        raise DeviceUnknown
+    return found
 
 
 @contextmanager

@@ -17,18 +17,20 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from akashi.app.desk.transfers import recorded
 from akashi.app.gateway.home import Gateway
+from akashi.app.people.rights import present
 from akashi.identity.factors.errors import FactorRefused, NoSuchFactor, OwnTemporary
 from akashi.identity.factors.model import Ceremony, Factor, FactorKind, Means
 from akashi.identity.journal import What
 from akashi.identity.lifecycle.errors import CheckUnusable
 from akashi.identity.lifecycle.model import ResetMethod
+from akashi.identity.lifecycle.rules import decide_check
 from akashi.identity.model import Role, Session, TotpSeed
 from akashi.ledger.author import prepared
 from akashi.ledger.errors import ProofError
 from akashi.ledger.keyring.records import key_record, keys_of_person
 from akashi.ledger.model import Algorithm, Basis, KeyRecord, Purpose
 from akashi.ledger.registry import KeyEnrolled, KeyRevoked, RevocationReason, possession_message
-from akashi.ledger.rules import is_current
+from akashi.ledger.rules import Denied, is_current
 from akashi.ledger.wire.envelope import verify_signature
 
 KEY_LIFE_MS = 5 * 366 * 24 * 3600 * 1000
@@ -185,10 +187,12 @@ def remove(gateway: Gateway, session: Session | None, id_: str, person: str = ""
     gateway.accounts.factors.remove(whose, id_)
 
 
-def issue_temporary(gateway: Gateway, session: Session, person: str, method: ResetMethod, document: bytes) -> str:
+def issue_temporary(
+    gateway: Gateway, session: Session, person: str, method: ResetMethod, document: bytes, witness: str | None = None
+) -> str:
     """A code with which ``person``, who lost their token, signs in beside the password until they enrol a new one.
 
-    ``method`` and ``document`` (a copy of what was looked at; its SHA-256 is kept) say how the issuer made sure who it is. To be handed to
+    ``method``, ``document`` (a copy of what was looked at; its SHA-256 is kept) and ``witness`` say how the issuer made sure who it is. To be handed to
     that person only, shown this once. Raises ``OwnTemporary``, and ``CheckUnusable`` where the check lacks what its method names, or the same
     issuer has just had the person's password reset.
     """
@@ -198,17 +202,26 @@ def issue_temporary(gateway: Gateway, session: Session, person: str, method: Res
     gateway.accounts.account(person)
     with recorded(gateway, session, What.TEMPORARY_ISSUED, person):
         gateway.people.resets.require_other_checker(person, session.person)
-        _require_check(session, method, document)
+        _require_check(gateway, session, person, method, document, witness)
     # Recorded first: a code that is not in the journal must not exist.
     gateway.journal.record(What.TEMPORARY_ISSUED, session=session, subject=person, purpose=int(method))
+    if witness is not None:
+        seen, why = int(method), "temporary.witness"
+        gateway.journal.record(What.TEMPORARY_ISSUED, session=session, subject=witness, purpose=seen, reason=why)
     return gateway.accounts.factors.issue_temporary(
         person, issuer=session.person, method=int(method), document=sha256(document).digest()
     )
 
 
-def _require_check(session: Session, method: ResetMethod, document: bytes) -> None:
-    if method is ResetMethod.PHOTO_ID and not document:
-        raise CheckUnusable(reason="reset.document")
+def _require_check(
+    gateway: Gateway, session: Session, person: str, method: ResetMethod, document: bytes, witness: str | None
+) -> None:
+    looked_at = sha256(document).digest() if document else None
+    decision = decide_check(person, session.person, method, looked_at, witness)
+    if isinstance(decision, Denied):
+        raise CheckUnusable(reason=decision.reason)
+    if witness is not None and witness not in {one for one, _ in present(gateway)}:
+        raise CheckUnusable(reason="reset.witness")
     if method is ResetMethod.IN_PERSON_BY_MANAGER and not session.roles & Role.MANAGER:
         raise CheckUnusable(reason="reset.manager")
 

@@ -6,6 +6,7 @@ import argparse
 
 from akashi.cli.homes import opened_server
 from akashi.cli.shell import Shell, manual
+from akashi.identity.devices.rules import MAX_DEVICES
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -21,13 +22,21 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             (3, 4, 5, 6, 7),
         ),
     )
-    parser.add_argument("of", metavar="INSTITUTION", help="its handle")
-    parser.add_argument("--most", type=int, required=True, metavar="N", help="how many")
+    parser.add_argument("of", metavar="INSTITUTION", help="its handle, name or public number")
+    parser.add_argument("--most", type=_number, required=True, metavar="N", help="how many")
     parser.set_defaults(run=_run)
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= MAX_DEVICES:
+        raise argparse.ArgumentTypeError(f"0…{MAX_DEVICES}")
+    return number
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     with opened_server(arguments, shell) as server:
-        server.limit_devices(arguments.of, arguments.most)
-    shell.result({"institution": arguments.of, "most": arguments.most}, [f"{arguments.of}  {arguments.most}"])
+        handle = server.find_institution(arguments.of).handle
+        server.limit_devices(handle, arguments.most)
+    shell.result({"institution": handle, "most": arguments.most}, [f"{handle}  {arguments.most}"])
     return 0

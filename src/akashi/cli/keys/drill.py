@@ -66,6 +66,6 @@ def _since(text: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadArguments(what="--since", command="akashi keys leak-drill") from error
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or moment.timestamp() < 0:
         raise BadArguments(what="--since", command="akashi keys leak-drill")
     return int(moment.timestamp() * 1000)

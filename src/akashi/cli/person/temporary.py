@@ -34,6 +34,9 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     way.add_argument("--method", choices=sorted(_METHODS), help="how you made sure who it is")
     way.add_argument("--end", action="store_true", help="take the code back and end what it opened")
     parser.add_argument("--document", type=Path, metavar="FILE", help="copy of the document that you looked at")
+    parser.add_argument(
+        "--witness", metavar="PERSON", help="the colleague who knows them (card_and_colleague): login or handle"
+    )
     person_options(parser)
     parser.set_defaults(run=_run)
 
@@ -46,7 +49,8 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
             shell.result({"person": person, "ended": ended}, [person])
             return 0
         document = read_bounded(arguments.document, _LIMIT) if arguments.document else b""
-        code = factors.issue_temporary(gateway, session, person, _METHODS[arguments.method], document)
+        witness = person_named(gateway, arguments.witness) if arguments.witness else None
+        code = factors.issue_temporary(gateway, session, person, _METHODS[arguments.method], document, witness)
     shell.say(
         shell.choose(
             "本人だけに渡してください。表示は今回だけです。", "Hand it to that person only. It is shown this once."

@@ -58,7 +58,10 @@ def instant(text: str) -> int:
     >>> instant("1970-01-01T09:00")
     0
     """
-    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=_JAPAN).timestamp() * 1000)
+    at = int(datetime.strptime(text, "%Y-%m-%dT%H:%M").replace(tzinfo=_JAPAN).timestamp() * 1000)
+    if at < 0:
+        raise argparse.ArgumentTypeError("1970-01-01T09:00…")
+    return at
 
 
 def plan_of(path: Path) -> WorkPlan:

@@ -43,6 +43,8 @@ def minute(form: Form, name: str) -> int:
         at = datetime.strptime(form.get(name), "%Y-%m-%dT%H:%M").replace(tzinfo=_JAPAN)
     except ValueError as error:
         raise FieldUnusable(field=name) from error
+    if at.timestamp() < 0:
+        raise FieldUnusable(field=name)
     return int(at.timestamp()) * 1000
 
 
