@@ -65,10 +65,11 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def verify_free(*paths: Path | None) -> None:
-    """Ask before long work: raises :class:`FileThere` for what exists, :class:`FileUnwritable` for a missing folder."""
-    for path in paths:
-        if path is None:
-            continue
+    """Ask before long work: raises :class:`FileThere` for what exists or is named twice, :class:`FileUnwritable` for a missing folder."""
+    named = [path for path in paths if path is not None]
+    for place, path in enumerate(named):
+        if path.absolute() in {one.absolute() for one in named[:place]}:
+            raise FileThere(name=path.name)
         if path.exists() or path.is_symlink():
             raise FileThere(name=path.name)
         if not path.parent.is_dir():

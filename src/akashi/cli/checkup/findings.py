@@ -74,7 +74,9 @@ def _place(same: list[Finding], shell: Shell, items: Mapping[str, Item]) -> str:
         where = shell.choose(f"{one.line}行目", f"line {one.line}")
     if one.column:
         where += shell.choose(f" {one.column}列目", f" column {one.column}")
-    named = one.header or thing(one.item, items, shell.language)
+    named = thing(
+        one.header or one.item, items, shell.language
+    )  # what a writer says has the field or item for its heading
     where += f"「{named}」" if named else ""
     where += shell.choose(f"ほか {len(same) - 1} か所", f" and {len(same) - 1} more") if len(same) > 1 else ""
     return f"  {shell.choose(*_NAMES[kind.severity.value])}  {where or shell.choose('ファイル全体', 'the whole file')}: {kind.sentence(shell.language)}"

@@ -10,9 +10,20 @@ from akashi.app.mapmaking.trial import Story
 from akashi.checkup.tabular.explaining import explain_cell
 from akashi.cli.checkup.bench import bench_of, bench_options, reading
 from akashi.cli.checkup_map.files import read_map
-from akashi.cli.shell import BadArguments, Shell, manual
+from akashi.cli.shell import Shell, manual
+from akashi.errors import NotFound
 
-_COMMAND = "akashi checkup map explain"
+
+class ColumnUnknown(NotFound):
+    """No column of the file has this heading, or several have."""
+
+    code = "cli.column_unknown"
+    ja, en = (
+        "「{heading}」という見出しの列が、このファイルにないか、二つ以上あります。",
+        "No column of the file is headed `{heading}`, or several are.",
+    )
+    hint_ja = "左から数えた列の番号か、見出しが二段なら「身長/結果」のように上と下をつないだ見出しを指定してください。"
+    hint_en = "Name the column's number from the left, or of two heading rows both with / between."
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -42,7 +53,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     else:
         labels = list(bench.look(arguments.file).columns)
         if labels.count(arguments.column) != 1:
-            raise BadArguments(what="COLUMN", command=_COMMAND)
+            raise ColumnUnknown(heading=arguments.column)
         column = labels.index(arguments.column) + 1
     shelf, items = bench.shelf, bench.shelf.items()
     with reading(arguments.file) as stream:
