@@ -12,6 +12,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
 _BUDGET = re.compile(r"([≥≤]) ([0-9]+(?:\.[0-9]+)?)\b")
 
 
@@ -36,3 +39,10 @@ class Measurement:
             return None
         sign, number = bound.groups()
         return self.ratio >= float(number) if sign == "≥" else self.ratio <= float(number)
+
+
+def openssl_key(spki: bytes) -> Ed25519PublicKey:
+    """The yardstick of signatures: a key whose ``verify`` is OpenSSL's. The budgets were set against it, whatever the product checks signatures with."""
+    key = load_der_public_key(spki)
+    assert isinstance(key, Ed25519PublicKey)
+    return key

@@ -37,6 +37,8 @@ CLOCKS = {"akashi/clock.py"}
 SEEDED = {"akashi/checkup/generate.py": "it invents people from a seed, so that a table can be made again"}
 
 LEDGER_FOREIGN = {"cryptography"}
+SIGNED_FOREIGN = {"nacl"}
+SIGNED_MODULE = "akashi.ledger.wire.ed25519"
 STAMP_FOREIGN = {"rfc3161_client", "asn1crypto"}
 STAMP_MODULES = {"akashi.ledger.proof.stamp", "akashi.ledger.proof.renewal_record"}
 
@@ -167,10 +169,11 @@ def chance(source: Source) -> Iterator[str]:
 
 
 def ledger_dependencies(source: Source) -> Iterator[str]:
-    """The ledger stands on the standard library and ``cryptography``; time stamps have two libraries in two modules."""
+    """The ledger stands on the standard library and ``cryptography``; time stamps have two libraries in two modules, Ed25519 has one in one."""
     if source.part != "ledger":
         return
     allowed = LEDGER_FOREIGN | (STAMP_FOREIGN if source.module in STAMP_MODULES else set())
+    allowed |= SIGNED_FOREIGN if source.module == SIGNED_MODULE else set()
     for line, name in source.imports():
         top = name.split(".")[0]
         if top not in allowed and top not in sys.stdlib_module_names and top != "akashi":

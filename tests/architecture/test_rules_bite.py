@@ -152,6 +152,12 @@ def test_stamps_have_their_libraries_in_one_module() -> None:
     assert found(boundary_rules.ledger_dependencies, "akashi/ledger/proof/chain.py", "import rfc3161_client")
 
 
+def test_the_library_of_signatures_has_one_module() -> None:
+    """The library of Ed25519 is asked in ``ledger.wire.ed25519`` and nowhere else in the ledger."""
+    assert found(boundary_rules.ledger_dependencies, "akashi/ledger/wire/ed25519.py", "import nacl.bindings") == []
+    assert found(boundary_rules.ledger_dependencies, "akashi/ledger/wire/note.py", "import nacl.bindings")
+
+
 def test_every_rule_has_a_sample() -> None:
     """No rule runs over the tree without a source here that breaks it."""
     sampled = {rule for rule, *_ in SAMPLES} | {shape_rules.depth}

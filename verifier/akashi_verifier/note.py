@@ -17,10 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from akashi_verifier import Failure, demand
+from akashi_verifier.operation import ed25519_holds
 
 MAX_NOTE = 8192
 MAX_RECEIPT = 65_536
@@ -146,11 +144,7 @@ def _verifies(key: Key, line: Signature, body: bytes) -> bool:
         if len(signature) != 72:
             return False
         signature = signature[8:]
-    try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+    return ed25519_holds(key.public, signature, message)
 
 
 def lines_of(note: Note, keys: Iterable[Key]) -> list[tuple[Key, Signature]]:

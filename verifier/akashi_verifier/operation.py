@@ -30,6 +30,10 @@ _HANDLE = re.compile(r"[a-z]{2,5}-[0-9a-z]{4,32}")
 
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
 
+_P = 2**255 - 19
+_Y8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+_SMALL = {0, 1, _P - 1, _Y8, _P - _Y8}  # y of the eight points of Ed25519 whose order divides 8
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -172,12 +176,32 @@ def load_key(spki: bytes, algorithm: int, code: str) -> PublicKey:
 
 def signature_holds(key: PublicKey, signature: bytes, message: bytes) -> bool:
     """Whether the 64-byte signature (Ed25519, or ESP256 as r || s) is the key's over the message."""
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return ed25519_holds(key.public_bytes_raw(), signature, message)
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     try:
-        if isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(signature, message)
-        else:
-            r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-            key.verify(encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
+        key.verify(encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
     except InvalidSignature:
         return False
     return True
+
+
+def ed25519_holds(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Ed25519 as section 1 of the page wants it: RFC 8032's equation without the cofactor, and no odd point.
+
+    OpenSSL checks the equation, that `s` is below the order and, by comparing bytes, that R is written in its one way. It lets pass a key of small order,
+    under which anybody can sign, and a key written in a second way; both are refused here.
+    """
+    if len(public) != 32 or len(signature) != 64 or _is_odd(public) or _is_odd(signature[:32]):
+        return False
+    try:
+        ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _is_odd(point: bytes) -> bool:
+    """Of small order, or `y` not below the field's order; the highest bit is the sign of x."""
+    y = int.from_bytes(point, "little") % 2**255
+    return y >= _P or y in _SMALL

@@ -37,11 +37,13 @@ from akashi.ledger.model import (
 from akashi.ledger.wire import cbor
 from akashi.ledger.wire.approval import approvals_value, parse_approvals
 from akashi.ledger.wire.cbor import Value
+from akashi.ledger.wire.ed25519 import is_signed
 
 OPERATION_TYPE = "akashi-op/1"
 _COSE_SIGN1 = b"\xd2"  # tag 18
 _USUAL = b"\xd2\x84\x58\x33"  # an array of four that begins with the protected header of an operation, 51 bytes
 _CONTEXT = b"\x84\x6aSignature1"  # the array of four and its first text, RFC 9052 section 4.4
+_ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")  # RFC 8410: what stands before the 32 bytes
 _ALGORITHM, _KEY_ID, _TYPE = 1, 4, 16
 SIGNATURE_SIZE = 64
 NONCE_SIZE = 16
@@ -145,12 +147,13 @@ def _parse_protected(protected: bytes, typ: str) -> tuple[Algorithm, bytes]:
 def verify_signature(algorithm: Algorithm, spki: bytes, message: bytes, signature: bytes) -> None:
     """Check one signature; raises :class:`ProofError` ``signature``. The caller matches key ids and validity."""
     key = _public_key(algorithm, spki)
+    if isinstance(key, bytes):
+        if not is_signed(key, message, signature):
+            raise ProofError("signature")
+        return
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     try:
-        if isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(signature, message)
-        else:
-            r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-            key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+        key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise ProofError("signature") from error
 
@@ -158,18 +161,23 @@ def verify_signature(algorithm: Algorithm, spki: bytes, message: bytes, signatur
 def verify_public_key(algorithm: Algorithm, spki: bytes) -> None:
     """A key of this algorithm, in its one encoding (DER, point uncompressed); raises :class:`ProofError` ``key``."""
     key = _public_key(algorithm, spki)
-    if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != spki:
+    if isinstance(key, bytes):
+        again = _ED25519_SPKI + key
+    else:
+        again = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if again != spki:
         raise ProofError("key")
 
 
 @lru_cache(maxsize=4096)
-def _public_key(algorithm: Algorithm, spki: bytes) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey:
+def _public_key(algorithm: Algorithm, spki: bytes) -> bytes | ec.EllipticCurvePublicKey:
+    """The 32 bytes of an Ed25519 key, or the P-256 key."""
     try:
         key = load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ProofError("key") from error
     if algorithm is Algorithm.ED25519 and isinstance(key, ed25519.Ed25519PublicKey):
-        return key
+        return key.public_bytes_raw()
     if (
         algorithm is Algorithm.ESP256
         and isinstance(key, ec.EllipticCurvePublicKey)

@@ -22,11 +22,9 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from akashi.errors import Misuse
 from akashi.ledger.errors import EncodingError, ProofError
+from akashi.ledger.wire.ed25519 import is_signed
 
 MAX_NOTE_BYTES = 8 * 1024
 MAX_LINES = 16
@@ -230,16 +228,9 @@ def _parse_line(row: str) -> Line:
     return Line(row, name, data[:_HASH_SIZE], data[_HASH_SIZE:])
 
 
-@lru_cache(maxsize=256)
-def _ed25519(public: bytes) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(public)
-
-
 def _verify(key: NoteKey, signature: bytes, message: bytes) -> None:
-    try:
-        _ed25519(key.public).verify(signature, message)
-    except (InvalidSignature, ValueError) as error:
-        raise ProofError("note.signature") from error
+    if not is_signed(key.public, message, signature):
+        raise ProofError("note.signature")
 
 
 def _lines_of(checkpoint: Checkpoint, key: NoteKey) -> list[Line]:

@@ -2,8 +2,8 @@
 
 Guarantees: :func:`is_signed` says what CometBFT's verifier says, also for the odd encodings and small-order points with which one
 malicious server could otherwise make every honest one call a decided block undecided. Refuses: ``s`` not below the group's order,
-points that do not decode. Works on public values only, so it need not run in constant time. Trusts ``cryptography`` for the
-ordinary case: whatever RFC 8032's strict check accepts, ZIP-215 accepts.
+points that do not decode. Works on public values only, so it need not run in constant time. Trusts the ledger's strict check for the
+ordinary case: whatever that accepts, ZIP-215 accepts.
 
 Sources: ZIP-215; RFC 8032 section 5.1 (curve, decoding); CometBFT v0.38 ``spec/core/encoding.md`` ("Ed25519 ... ZIP-215").
 """
@@ -13,8 +13,7 @@ from __future__ import annotations
 from hashlib import sha512
 from typing import Final, TypeAlias
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from akashi.ledger.wire import ed25519
 
 _SIZE = 32
 _P: Final = (1 << 255) - 19
@@ -31,11 +30,7 @@ def is_signed(key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether ``signature`` (64 bytes) over ``message`` is by ``key`` (32 bytes); ``False`` for anything malformed."""
     if len(key) != _SIZE or len(signature) != 2 * _SIZE:
         return False
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return _is_signed_cofactored(key, message, signature)
-    return True
+    return ed25519.is_signed(key, message, signature) or _is_signed_cofactored(key, message, signature)
 
 
 def _is_signed_cofactored(key: bytes, message: bytes, signature: bytes) -> bool:
