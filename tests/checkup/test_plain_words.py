@@ -28,6 +28,9 @@ from akashi.checkup.errors import (
     TableInvalid,
     VocabularyInvalid,
 )
+from akashi.checkup.fhir.checker import Problem
+from akashi.checkup.fhir.invariants import INVARIANTS
+from akashi.checkup.fhir.rows import ENTRIES, MANY, ROWS
 from akashi.checkup.formats.maps import load_map
 from akashi.checkup.mapping.model import Reason
 from akashi.checkup.mapping.sentences import sentence
@@ -201,6 +204,24 @@ def test_every_danger_of_a_zip_has_a_word() -> None:
 
     assert {"path", "no zip", "duplicate", "size"} <= said
     assert said - set(ArchiveUnsafe.words) == set()
+
+
+def test_the_rules_of_fhir_have_words() -> None:
+    """Each row, count, shape and named rule of the profile: names of elements in 「」, what is asked of them in Japanese."""
+    rules = {row.rule for rows in ROWS.values() for row in rows} | {
+        "Patient.name#list",
+        "Patient.name#one",
+        "Bundle#Bundle",
+    }
+    rules |= {f"Bundle.entry[{kind}]#{low}..{'*' if high == MANY else high}" for kind, low, high in ENTRIES}
+    told = [Problem(rule, 0).sentence("ja") for rule in rules] + [one.ja for one in INVARIANTS]
+    odd = [text for text in told if set(LATIN.findall(re.sub("「[^」]*」", "", text))) - KNOWN - {"JLAC10"}]
+
+    assert len(told) > 100
+    assert odd == []
+    assert [text for text in told if ".." in text] == []
+    assert Problem("Patient.name#1..*", 0).sentence("ja") == "「Patient.name」が仕様（一つ以上）に合いません。"
+    assert Problem("Patient.name#0..1", 0).sentence("ja") == "「Patient.name」が仕様（1 つまで）に合いません。"
 
 
 def test_the_reasons_of_a_draft_have_words() -> None:

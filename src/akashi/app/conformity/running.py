@@ -51,11 +51,16 @@ def run(context: SelfContext, session: Session, progress: Progress | None = None
     gateway = context.gateway
     own = key_pem(gateway.keystore.private_key(MACHINE_KEY))
     with journalled(gateway, session, PROBE), _scratch(gateway) as scratch, in_memory_file(own) as key:
-        home = gateway.paths.root.parent.parent
-        closed = (home / "server", home / "gateways", *SYSTEM)
-        bench = Bench(gateway.clock, VANTAGE, Pace(20), scratch, TOOLS, closed, patience_of(gateway.settings))
+        bench = bench_of(gateway, scratch)
         probes = [let_in(one, gateway.paths.certificate, key) for one in all_probes(context)]
         return gateway.conformity.run(probes, bench, session, progress)
+
+
+def bench_of(gateway: Gateway, scratch: Path) -> Bench:
+    """What the probes of a run may use, as the gateway's settings say. Raises :class:`SettingsInvalid`."""
+    home = gateway.paths.root.parent.parent
+    closed = (home / "server", home / "gateways", *SYSTEM)
+    return Bench(gateway.clock, VANTAGE, Pace(20), scratch, TOOLS, closed, patience_of(gateway.settings))
 
 
 def patience_of(settings: GatewaySettings) -> Patience:

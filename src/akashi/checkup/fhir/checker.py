@@ -23,6 +23,7 @@ from akashi.checkup.fhir import names
 from akashi.checkup.fhir.invariants import INVARIANTS, Invariant
 from akashi.checkup.fhir.rows import ENTRIES, LISTS, MANY, ROWS, Row
 from akashi.checkup.fhir.strict_json import first_text, texts
+from akashi.checkup.reasons import DEMAND, in_words
 
 _STEP = re.compile(r"([A-Za-z]+)(?:\[([A-Za-z]+)=(.*)\])?")
 
@@ -41,7 +42,7 @@ class Problem:
         """What is wrong, for a person."""
         place, _, demand = self.rule.partition("#")
         if language == "ja":
-            return self.ja or f"{place} が仕様（{demand}）に合いません。"
+            return self.ja or f"「{place}」が仕様（{in_words(DEMAND, demand)}）に合いません。"
         return self.en or f"{place} does not keep to the profile ({demand})."
 
 
