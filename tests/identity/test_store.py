@@ -38,6 +38,18 @@ def test_a_visitor_never_takes_the_log_away(tmp_path: Path) -> None:
     assert (there, seen) == (True, [1, 2])
 
 
+def test_what_no_text_is_nobodys(tmp_path: Path) -> None:
+    """A name typed at a terminal of another encoding (Shift_JIS read as UTF-8) is nobody's login or handle, and no failure of ours."""
+    database = Database(tmp_path / "gateway.db")
+    store = Store(database)
+    store.insert_person("per-1", "mori", "架空 一", 1)
+    typed = "森".encode("cp932").decode("utf-8", "surrogateescape")
+
+    assert (store.person_by_login(typed), store.person(typed)) == (None, None)
+    assert store.person_by_login("mori") is not None
+    database.close()
+
+
 def test_an_existing_file_is_left_as_it_is(tmp_path: Path) -> None:
     """An empty file comes to be for its owner alone; one that is there keeps its bytes, and a link is refused."""
     path, link = tmp_path / "a.db", tmp_path / "b.db"

@@ -133,12 +133,12 @@ class Store:
 
     def person(self, person: str) -> PersonRow | None:
         """The person with this handle."""
-        rows = self._db.read(f"{_PERSON} WHERE person = ?", person)
+        rows = self._db.read(f"{_PERSON} WHERE person = ?", person) if is_text(person) else []
         return _person(rows[0]) if rows else None
 
     def person_by_login(self, login: str) -> PersonRow | None:
         """The person with this login."""
-        rows = self._db.read(f"{_PERSON} WHERE login = ?", login)
+        rows = self._db.read(f"{_PERSON} WHERE login = ?", login) if is_text(login) else []
         return _person(rows[0]) if rows else None
 
     def set_password(self, person: str, encoded: str, *, long: bool) -> None:
@@ -206,6 +206,11 @@ class Store:
     def _run(self, query: str, *cells: Cell) -> int:
         with self._db.transaction() as db:
             return db.execute(query, cells).rowcount
+
+
+def is_text(typed: str) -> bool:
+    """Whether it can be written down at all: a terminal of another encoding leaves halves of characters (lone surrogates)."""
+    return not any("\ud800" <= one <= "\udfff" for one in typed)
 
 
 def _person(row: tuple[Cell, ...]) -> PersonRow:

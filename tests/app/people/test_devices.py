@@ -169,6 +169,18 @@ def test_an_unattended_session_renews_no_device_and_reports_a_loss(service: Serv
     assert alerts(service, AlertKind.DEVICE_LOST) == [device]
 
 
+def test_a_certificate_that_ended_while_the_gateway_was_off_is_told(service: Service) -> None:
+    """Off over the last month: the first look afterwards still says that a certificate is over, and says it once."""
+    asker = colleague(service)
+    device = devices.request(service.payer, asker, DevicePurpose.WORKPLACE)
+    devices.approve(service.payer, service.session(PAYER), device)
+    service.clock.advance(370 * DAY_MS)
+    devices.remind(service.payer)
+    devices.remind(service.payer)
+
+    assert _count(service, device) == 1
+
+
 def _count(service: Service, device: str) -> int:
     """How often somebody was reminded of the device."""
     found = service.payer.people.alerts.open()

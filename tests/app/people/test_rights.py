@@ -185,9 +185,10 @@ def test_what_is_no_department_is_not_found(service: Service, staff: Staff, name
 
 
 def test_an_empty_reason_is_no_application(service: Service, staff: Staff) -> None:
-    """An application says why."""
-    with pytest.raises(RequestUnusable):
-        _applied(service, staff, staff.nurse, person=staff.nurse.person, basis="  ")
+    """An application says why, in words that can be written down."""
+    for basis in ("  ", "\udc90X"):
+        with pytest.raises(RequestUnusable):
+            _applied(service, staff, staff.nurse, person=staff.nurse.person, basis=basis)
 
 
 def test_a_year_is_the_longest_time(service: Service, staff: Staff) -> None:

@@ -149,18 +149,18 @@ def reassign(gateway: Gateway, session: Session | None, device: str, person: str
 def remind(gateway: Gateway) -> int:
     """Raise alerts about certificates that end in 30, 14 and 7 days, and about devices that nobody answers for; returns how many.
 
-    A certificate with a successor needs no reminder. Run it every hour or so.
+    One that ended unseen, while the gateway was off, is told too, once. A certificate with a successor needs no reminder. Run it every hour or so.
     """
     now, told = gateway.clock.now_ms(), 0
     with gateway.ledger.view() as state:
         own = [one for one in events.devices(state) if one.institution == gateway.institution]
-        found = [_standing(state, one, now) for one in own if one.revoked_ms is None and one.to_ms > now]
+        found = [_standing(state, one, now) for one in own if one.revoked_ms is None]
     for one in found:
         handle, due = one.device.handle, rules.reminder_due(one.days_left)
         if due is not None and one.successor is None and gateway.people.devices.reminded(handle, due):
             gateway.people.alerts.raise_(AlertKind.DEVICE_EXPIRING, handle, person=one.device.responsible)
             told += 1
-        if one.orphaned and gateway.people.devices.reminded(handle, rules.ORPHANED):
+        if one.orphaned and one.device.to_ms > now and gateway.people.devices.reminded(handle, rules.ORPHANED):
             gateway.people.devices.orphaned_since(handle, now)
             gateway.people.alerts.raise_(AlertKind.DEVICE_ORPHANED, handle)
             told += 1

@@ -33,7 +33,7 @@ from akashi.identity.lifecycle.store import LifecycleStore
 from akashi.identity.model import Job, PersonReason, Role, SecretBox, Session
 from akashi.identity.rules import decide_login
 from akashi.identity.service import Accounts
-from akashi.identity.store import Database, Store
+from akashi.identity.store import Database, Store, is_text
 from akashi.ledger.author import Author, prepared
 from akashi.ledger.errors import Refused
 from akashi.ledger.keyring.records import keys_of_person
@@ -246,6 +246,6 @@ class Lifecycle:
 
 def _bounded(text: str, most: int, what: str) -> str:
     stripped = text.strip()
-    if not stripped or len(stripped) > most:
+    if not stripped or len(stripped) > most or not is_text(stripped):
         raise RequestUnusable(reason=what)
     return stripped
