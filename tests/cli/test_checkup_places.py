@@ -34,10 +34,16 @@ def test_two_results_of_one_name_are_refused_before_anything_is_made(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [("visit.report", "報告区分"), ("1A020000000191111", "尿糖"), ("見出し", "見出し")]
+    ("target", "name"),
+    [
+        ("visit.report", "報告区分"),
+        ("1A020000000191111", "尿糖"),
+        ("見出し", "見出し"),
+        ("\x1b[2J氏名", "\ufffd[2J氏名"),
+    ],
 )
 def test_a_place_has_the_name_of_its_field_or_item(tmp_path: Path, target: str, name: str) -> None:
-    """Writers put a field or an item where readers put a heading; a person reads words."""
+    """Writers put a field or an item where readers put a heading; a person reads words, and no heading steers the terminal."""
     found = Finding("hc08.unmatched", 1, 2, 0, target, item=target)
     items = MapShelf(tmp_path).items().items
     _counts, line = finding_lines([found], {"warns": 1}, Shell(io.StringIO(), io.StringIO()), items)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from akashi.app.checkup.batch_inputs import shown
 from akashi.app.checkup.naming import thing
 from akashi.checkup import FINDING_KINDS, ConversionReport, Finding, Severity
 from akashi.checkup.findings.export import FORMS
@@ -57,9 +58,9 @@ def finding_lines(
     for one in gravest:
         whole = FINDING_KINDS[one.code].severity is Severity.INFORMS  # one line for each thing to know is enough
         alike.setdefault((one.code,) if whole else (one.code, one.header or one.item, one.column), []).append(one)
-    shown = list(alike.values())[:MOST_SHOWN]
-    lines = [f"{shell.choose('確認事項', 'findings')}: {told}", *(_place(same, shell, items or {}) for same in shown)]
-    more = sum(counts.values()) - sum(map(len, shown))
+    first = list(alike.values())[:MOST_SHOWN]
+    lines = [f"{shell.choose('確認事項', 'findings')}: {told}", *(_place(same, shell, items or {}) for same in first)]
+    more = sum(counts.values()) - sum(map(len, first))
     if more:
         lines.append(shell.choose(f"  ほか {more} 件", f"  {more} more"))
     return lines
@@ -74,9 +75,8 @@ def _place(same: list[Finding], shell: Shell, items: Mapping[str, Item]) -> str:
         where = shell.choose(f"{one.line}行目", f"line {one.line}")
     if one.column:
         where += shell.choose(f" {one.column}列目", f" column {one.column}")
-    named = thing(
-        one.header or one.item, items, shell.language
-    )  # what a writer says has the field or item for its heading
+    # What a writer says has the field or item for its heading; a heading of a file may hold signs that steer a terminal.
+    named = shown(thing(one.header or one.item, items, shell.language))
     where += f"「{named}」" if named else ""
     where += shell.choose(f"ほか {len(same) - 1} か所", f" and {len(same) - 1} more") if len(same) > 1 else ""
     return f"  {shell.choose(*_NAMES[kind.severity.value])}  {where or shell.choose('ファイル全体', 'the whole file')}: {kind.sentence(shell.language)}"
