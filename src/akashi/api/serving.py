@@ -75,6 +75,10 @@ class Service:
             self.stop()
             raise
 
+    def end(self) -> None:
+        """Cut short what may last long: a repair at the start, which goes on at the next one. Safe in a signal's handler."""
+        self._standing.end()
+
     def stop(self) -> None:
         """Gateways first, then the server they talk to; each finishes what is under way."""
         self._parts.close()
@@ -111,7 +115,7 @@ class Service:
     def _opened(self, last: Server | None, ended: threading.Event) -> Server:
         """The server of the home, repaired where it is damaged; ``last``: the one that was closed for it, whose opened key store serves again."""
         if last is None:
-            return Server.open(self._home, self._passphrase, self._clock)
+            return Server.open(self._home, self._passphrase, self._clock, ended)
         return Server.reopen(last, ended)
 
     def _start_gateway(self, institution: str) -> None:
@@ -177,6 +181,7 @@ def serve(home: Path, passphrase: bytes, clock: Clock, say: Say, sockets: Path |
 
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()
+        service.end()
 
     service = Service(home, passphrase, clock, sockets=sockets)
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -117,6 +117,10 @@ class Standing:
         if self.server.node is not None:
             self._thread.start()
 
+    def end(self) -> None:
+        """Cut short the repair under way, also at the first opening."""
+        self._ended.set()
+
     def stop(self) -> None:
         """End: a repair under way is cut short and goes on at the next start."""
         self._ended.set()

@@ -204,6 +204,16 @@ class NotCaughtUp(Unavailable):
     hint_en = "See that it runs, and try again a little later."
 
 
+class PaperInvalid(InputError):
+    """A file that is neither an offer nor an invitation, or is damaged."""
+
+    code = "network.paper"
+    ja = "このファイルは、サーバーの申し込みとしても案内としても読めません。"
+    en = "This file can be read neither as a server's offer nor as an invitation."
+    hint_ja = "akashi network offer、init、add が書いたファイルを、そのまま指定してください。"
+    hint_en = "Name a file as akashi network offer, init or add wrote it."
+
+
 class InvitationStrange(Conflict):
     """The invitation is for a server with other keys."""
 

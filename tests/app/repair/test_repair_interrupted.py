@@ -73,6 +73,8 @@ def test_who_lies_is_not_asked_again(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
     true, asked = Peer.leaves, []
 
     def lying(self: Peer, start: int, end: int) -> list[bytes]:
+        if (start, end) == (0, 1):  # whether there is anybody at all
+            return true(self, start, end)
         asked.append(self.address.server)
         place = list(dict.fromkeys(asked)).index(self.address.server)
         found = true(self, start, end)

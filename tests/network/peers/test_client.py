@@ -187,14 +187,14 @@ def liar(stack: ExitStack, answer: bytes) -> Liar:
 
 @pytest.mark.parametrize(
     "answer",
-    [http(b"x" * 9_000), http(b"[]"), http(b"{"), http(b"\xff")],
-    ids=["too long", "no object", "cut json", "no text"],
+    [http(b"x" * 9_000), http(b"[]"), http(b"{"), http(b"\xff"), http(b'{"a":' * 12_000)],
+    ids=["too long", "no object", "cut json", "no text", "too deep"],
 )
 def test_an_answer_of_another_form_is_refused(liars: ExitStack, answer: bytes) -> None:
     """What a peer answers is bounded and of its route's form, or an error; it is not asked again."""
     made = liar(liars, answer)
     with pytest.raises(PeerAnswerInvalid):
-        made.peer.checkpoint() if len(answer) > 9_000 else made.peer.status()
+        made.peer.checkpoint() if answer.endswith(b"xxx") else made.peer.status()
 
     assert (made.requests, made.pauses) == (1, [])
 

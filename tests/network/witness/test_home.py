@@ -48,6 +48,17 @@ def test_the_home_gives_back_what_was_said(home: Path) -> None:
     assert known_logs(home) == [HONEST.known]
 
 
+@pytest.mark.parametrize(
+    "options", [WitnessOptions(NAME, port=65_536), WitnessOptions(NAME, port=-1), WitnessOptions(NAME, 'h"\nport = 1')]
+)
+def test_a_home_that_could_not_run_is_not_made(tmp_path: Path, options: WitnessOptions) -> None:
+    """Must fail: a port that does not exist, a host that would not stand in the settings. No key is made."""
+    with pytest.raises(WitnessSettings):
+        create_home(tmp_path / "witness", options, [LOG], PASS, cost=FAST_UNSAFE_COST)
+
+    assert not (tmp_path / "witness").exists()
+
+
 def test_a_key_is_never_replaced(home: Path) -> None:
     """A second init of the same folder is refused."""
     with pytest.raises(WitnessExists):
@@ -55,10 +66,21 @@ def test_a_key_is_never_replaced(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['name = ""', "name = 5", 'nam = "x"', 'name = "a b"', "port = -1", "[", "port = true"]
+    "text",
+    [
+        'name = ""',
+        "name = 5",
+        'nam = "x"',
+        'name = "a b"',
+        "port = -1",
+        "[",
+        "port = true",
+        'name = "a/b"\nport = 65536',
+        'name = "a/b"\nhost = "h h"',
+    ],
 )
 def test_settings_are_strict(home: Path, text: str) -> None:
-    """Unknown words, wrong types, and names that no signature line could carry are refused."""
+    """Unknown words, wrong types, names that no signature line could carry, and places where nobody can listen are refused."""
     (home / "witness.toml").write_text(text, encoding="utf-8")
 
     with pytest.raises(WitnessSettings):

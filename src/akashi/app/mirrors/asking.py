@@ -20,7 +20,7 @@ from akashi.app.server.home import Server
 from akashi.clock import Clock
 from akashi.durable import make_directory
 from akashi.errors import AkashiError
-from akashi.network.errors import ControlRefused, ServerNotRunning
+from akashi.network.errors import ServerNotRunning
 
 _LOG = logging.getLogger("akashi.mirrors")
 _ANSWER_S = 4 * 3600.0
@@ -72,10 +72,7 @@ class RunningDesk:
         return self._ask("status")
 
     def _ask(self, verb: str, **fields: Any) -> dict[str, Any]:
-        answer = ask(self._folder, verb, answer_s=_ANSWER_S, **fields)
-        if "refused" in answer:
-            raise _again(str(answer["refused"]), answer.get("params", {}))
-        return answer
+        return ask(self._folder, verb, answer_s=_ANSWER_S, **fields)
 
 
 def answering(paths: ServerPaths, desk: MirrorDesk) -> Callable[[], None]:
@@ -115,23 +112,6 @@ def _answers(folder: Path) -> bool:
         ask(folder, "status", answer_s=_ANSWER_S)
     except ServerNotRunning:
         return False
+    except AkashiError:
+        return True  # somebody refused
     return True
-
-
-def _again(code: str, params: dict[str, Any]) -> AkashiError:
-    """The error that the other process had; one that this program does not know is told by its code."""
-    found = next((one for one in _kinds(AkashiError) if one.code == code), None)
-    if found is None:
-        return ControlRefused(failure=code[:80])
-    error = found.__new__(found)
-    try:
-        AkashiError.__init__(error, **{str(name): value for name, value in params.items()})
-    except (KeyError, IndexError):
-        return ControlRefused(failure=code[:80])
-    return error
-
-
-def _kinds(base: type[AkashiError]) -> Iterator[type[AkashiError]]:
-    yield base
-    for one in base.__subclasses__():
-        yield from _kinds(one)

@@ -114,10 +114,10 @@ class MirrorDesk:
     def verbs(self) -> dict[str, Verb]:
         """The same for processes of the same user, over a control socket; an error is an answer."""
         return {
-            "export": _told(lambda q: self.export(Path(q["folder"]), str(q["mirror"]), again=bool(q["again"]))),
-            "accept": _told(lambda q: self.accept(Path(q["file"]))),
-            "retire": _told(lambda q: self.retire(str(q["mirror"]))),
-            "status": _told(lambda _: self.status()),
+            "export": lambda q: self.export(Path(q["folder"]), str(q["mirror"]), again=bool(q["again"])),
+            "accept": lambda q: self.accept(Path(q["file"])),
+            "retire": lambda q: self.retire(str(q["mirror"])),
+            "status": lambda _: self.status(),
         }
 
     # -- on a schedule ----------------------------------------------------------------------------------------------
@@ -241,18 +241,3 @@ def _at(folder: Path, do: Callable[[], T]) -> T:
 
 def _folder(path: Path, error: OSError) -> MirrorFolder:
     return MirrorFolder(name=path.name, failure=type(error).__name__)
-
-
-def _told(do: Callable[[dict[str, Any]], dict[str, Any]]) -> Verb:
-    """A verb whose errors keep their code and parameters, so that the asker can say the same."""
-
-    def verb(request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return do(request)
-        except AkashiError as error:
-            return {"refused": error.code, "params": dict(error.params)}
-        except Exception as error:  # noqa: BLE001 - who asks must get an answer, and the next one too
-            _LOG.error("mirrors: unexpected %s", type(error).__name__)
-            return {"refused": AkashiError.code, "params": {}}
-
-    return verb

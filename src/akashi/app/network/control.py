@@ -7,11 +7,12 @@ caller is cut off. Refuses everything else with a code. Trusts: whoever runs as 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from akashi.errors import AkashiError
 from akashi.network.errors import ControlRefused, ServerNotRunning
 from akashi.network.node.process import START_S
 
+_LOG = logging.getLogger("akashi.network")
 LIMIT = 64 * 1024
 _TIMEOUT_S = 5.0
 _ANSWER_S = START_S + 60.0  # an answer may wait for the node to start again
@@ -81,14 +83,17 @@ class ControlSocket:
         try:
             request = json.loads(line)
             verb = self._verbs[request.pop("do")]
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             return {"error": "request"}
         try:
             return {"ok": verb(request)}
         except AkashiError as error:
-            return {"error": error.code}
+            return {"error": error.code, "params": error.params}
         except (KeyError, TypeError, ValueError):
             return {"error": "request"}
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next one who asks is answered
+            _LOG.error("control: unexpected %s", type(error).__name__)
+            return {"error": AkashiError.code}
 
 
 def _line(source: socket.socket) -> bytes:
@@ -103,7 +108,9 @@ def _line(source: socket.socket) -> bytes:
 
 
 def ask(network: Path, verb: str, *, answer_s: float = _ANSWER_S, **fields: Any) -> dict[str, Any]:
-    """Ask the server whose network folder this is, for at most ``answer_s`` seconds. Raises :class:`ServerNotRunning`, :class:`ControlRefused`."""
+    """Ask the server whose network folder this is, for at most ``answer_s`` seconds. Raises :class:`ServerNotRunning`, what the server raised, :class:`ControlRefused`
+    where that cannot be said again.
+    """
     path = control_path(network)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
@@ -116,4 +123,24 @@ def ask(network: Path, verb: str, *, answer_s: float = _ANSWER_S, **fields: Any)
         raise ServerNotRunning(name=network.parent.parent.name) from error
     if "ok" in answer:
         return dict(answer["ok"])
-    raise ControlRefused(failure=str(answer.get("error", "answer"))[:80])
+    raise said_again(str(answer.get("error", "answer")), dict(answer.get("params", {})))
+
+
+def said_again(code: str, params: dict[str, Any]) -> AkashiError:
+    """The error that another process had, with its sentence, hint and exit status; one that this program does not know is told by its code."""
+    found = next((one for one in _kinds(AkashiError) if one.code == code), None)
+    if found is None or found is AkashiError:
+        return ControlRefused(failure=code[:80])
+    error = found.__new__(found)
+    try:
+        AkashiError.__init__(error, **{str(name): value for name, value in params.items()})
+        error.hint()
+    except (KeyError, IndexError):
+        return ControlRefused(failure=code[:80])
+    return error
+
+
+def _kinds(base: type[AkashiError]) -> Iterator[type[AkashiError]]:
+    yield base
+    for one in base.__subclasses__():
+        yield from _kinds(one)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from akashi.app.config import ServerPaths, ServerSettings, load_settings, server_paths
-from akashi.app.errors import HomeMissing
+from akashi.app.errors import HomeMissing, ServerRebuilding
 from akashi.app.keys.opening import open_keystore
 from akashi.app.network.control import ask
 from akashi.app.network.joining import accept, found, make_server, prove, settle
@@ -154,7 +154,7 @@ def _offer(folder: Path, place: Address, server: Server, passphrase: bytes, cost
 def start_all(home: Path, timeout_s: float = 60.0) -> list[LocalServer]:
     """Start every server that does not run, in the background, and wait until operations become final. Raises :class:`NetworkNotReady`."""
     for one in homes(home):
-        if _status(one) is None:
+        if _pid(one) is None:
             _spawn(one, home)
     ends = time.monotonic() + timeout_s
     while time.monotonic() < ends:
@@ -239,7 +239,7 @@ def number_of(home: Path) -> int:
 def _status(home: Path) -> NetworkStatus | None:
     try:
         return NetworkStatus.decode(ask(NetworkPlaces.of(server_paths(home)).root, "status"))
-    except ServerNotRunning:
+    except (ServerNotRunning, ServerRebuilding):
         return None
 
 

@@ -72,7 +72,14 @@ class ReplicaServer:
         self._thread = threading.Thread(target=self._repeat, name="akashi-copies", daemon=True)
 
     @classmethod
-    def open(cls, home: Path, passphrase: bytes, clock: Clock, alarms: deque[AkashiError] | None = None) -> Self:
+    def open(
+        cls,
+        home: Path,
+        passphrase: bytes,
+        clock: Clock,
+        alarms: deque[AkashiError] | None = None,
+        ended: threading.Event | None = None,
+    ) -> Self:
         """Repaired first, where it is damaged; ``alarms``: of the openings before. Raises ``HomeMissing``, ``NetworkMissing``, ``FirstServer``, what a repair raises, wrong-passphrase errors."""
         paths = server_paths(home)
         if not paths.settings.exists():
@@ -81,7 +88,7 @@ class ReplicaServer:
         keystore = open_keystore(home, paths.keys, passphrase, settings)
         if SECRETARIAT_KEY in keystore.names():
             raise FirstServer
-        return cls.reopen(home, keystore, clock, alarms=alarms)
+        return cls.reopen(home, keystore, clock, alarms=alarms, ended=ended)
 
     @classmethod
     def reopen(
@@ -91,11 +98,14 @@ class ReplicaServer:
         clock: Clock,
         pace: Pace | None = None,
         alarms: deque[AkashiError] | None = None,
+        ended: threading.Event | None = None,
     ) -> Self:
-        """As :meth:`open`, with an opened key store."""
+        """As :meth:`open`, with an opened key store. With ``ended`` a repair is tried again until it came to its end, or that is set."""
         paths = server_paths(home)
         return open_repaired(
-            lambda: Repairer(paths, keystore, clock), paths, lambda: cls(home, keystore, clock, pace, alarms)
+            lambda: Repairer(paths, keystore, clock, ended=ended, patient=ended is not None),
+            paths,
+            lambda: cls(home, keystore, clock, pace, alarms),
         )
 
     def start(self, timeout_s: float = START_S) -> None:

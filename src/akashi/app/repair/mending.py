@@ -20,6 +20,7 @@ from akashi.app.keys.opening import open_keystore
 from akashi.app.network.company import Seat
 from akashi.app.network.places import NetworkPlaces
 from akashi.app.repair.repairing import (
+    ASKED,
     Repaired,
     Repairer,
     Told,
@@ -124,7 +125,7 @@ def repair_home(home: Path, passphrase: bytes, clock: Clock, told: Told = silent
     keystore = open_keystore(home, paths.keys, passphrase, settings)
     log_name = log_key_by_notes(paths, keystore) or current_log_key(paths, keystore)
     repairer = Repairer(paths, keystore, clock, log_name=log_name, told=told)
-    return repairer.run(Damage(IncidentPlace.LEAVES, "asked", 0))
+    return repairer.run(Damage(IncidentPlace.LEAVES, ASKED, 0))
 
 
 def keep_running(open_: Callable[[], Running], paths: ServerPaths, clock: Clock, ended: threading.Event) -> None:

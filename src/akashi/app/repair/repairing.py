@@ -2,7 +2,7 @@
 
 Guarantees: nothing damaged is deleted, the sign state and the keys are untouched (compared before and after), the server's own voting key signs nothing before the rebuilt tree equals one that a
 quorum signed; every leaf is executed again here. A repair that was cut off at any step goes on at that step. Refuses to begin while the server runs, and when the
-quarantine is full. Trusts: the genesis for the tree of the handover, the address book for where the others are, no single one of them for what they say.
+quarantine is full or nobody hands out leaves. Trusts: the genesis for the tree of the handover, the address book for where the others are, no single one of them for what they say.
 
 Steps, each kept in ``network/repair.json`` before the next begins: ``aside`` → ``leaves`` → ``blocks`` → ``whole`` (the server starts and reports it) → no file.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import shutil
 import threading
@@ -25,6 +26,7 @@ from pathlib import Path
 from akashi.app.config import DAY_MS, ServerPaths
 from akashi.app.network.company import Seat
 from akashi.app.network.places import PEER_KEY, replica_keys
+from akashi.app.repair.answering import answer_meanwhile
 from akashi.app.repair.following import Follower
 from akashi.app.roster.succeeding import later_starts
 from akashi.app.server.founding import LOG_KEY
@@ -54,12 +56,17 @@ from akashi.network.scrub.model import Damage
 from akashi.network.scrub.rules import Anchor, anchor_of, quarantine_places, tree_of
 from akashi.network.store import NetworkStore
 
+_LOG = logging.getLogger("akashi.network")
 QUARANTINE = "quarantine"
 MOST_QUARANTINES = 16
 _POLL_S, _ASK_S, _HEAR_S = 0.05, 1.0, 30.0
 _STALLED_S = 10.0
 """Without a new leaf for this long, the others are asked whether they are in a later chain."""
 _WEEK_MS = 7 * DAY_MS
+PAUSES_S = (2.0, 5.0, 15.0, 60.0)
+"""Between one attempt and the next; the last one again and again."""
+ASKED = "asked"
+"""The failure of a repair that a person asked for."""
 LEAST_FREE = 64 << 20
 """With less room than this (bytes) a fall says nothing of the data."""
 Told = Callable[[str], None]
@@ -128,13 +135,15 @@ class Repairer:
         told: Told = silent,
         timeout_s: float = 600.0,
         ended: threading.Event | None = None,
+        patient: bool = False,
     ) -> None:
+        """``ended`` cuts it short. ``patient``: what does not come to its end is tried again, with pauses, until then: after a power cut the others may start later."""
         self._paths, self._keystore, self._clock = paths, keystore, clock
         self._seat = Seat.of(paths)
         self._network = self._seat.places.root
         self._keys = replica_keys(keystore, self._seat.origin, self._seat.book.me.number, log_name)
         self._told, self._timeout_s = told, timeout_s
-        self._ended = ended or threading.Event()
+        self._ended, self._patient = ended or threading.Event(), patient
 
     def run(self, damage: Damage) -> Repaired:
         """Do what is left to be done; ``damage`` counts if no repair is under way. Raises what kept it from ending, and can then be run again."""
@@ -142,21 +151,42 @@ class Repairer:
         make_directory(self._paths.ledger)
         with ExitStack() as held:
             held.callback(WriterLock(self._paths.ledger).release)
-            mark = Mark.read(self._network)
-            if mark is None or mark.is_whole:
-                mark = Mark(self._clock.now_ms(), damage).write(self._network)
-            take_back(
-                self._seat.places.node
-            )  # a chain that had ended and not begun: what was voted is in its place again
-            chain, kept = chain_of(self._genesis()), _digests(self._seat.places.node)
+            held.callback(answer_meanwhile(self._network).stop)
             peers = self._peers()
             for one in peers:
                 held.callback(one.close)
-            tree = self._steps(mark, peers)
-            if _digests(self._seat.places.node, chain) != kept:
-                raise SignStateTouched
-            replace(mark, step="whole").write(self._network)
+            if damage.failure == ASKED and not self._is_begun():  # it may go on as it is
+                self._require_help(peers)
+            mark, tree = self._patiently(damage, peers)
         return Repaired(mark.damage, tree.size, tree.root, int((time.monotonic() - began) * 1000))
+
+    def _patiently(self, damage: Damage, peers: Sequence[Peer]) -> tuple[Mark, Anchor]:
+        turn = 0
+        while True:
+            try:
+                return self._once(damage, peers)
+            except (NobodyHelps, RepairUnfinished) as error:
+                if not self._patient or self._ended.wait(PAUSES_S[min(turn, len(PAUSES_S) - 1)]):
+                    raise
+                _LOG.warning("network: %s", error.code)
+            turn += 1
+
+    def _once(self, damage: Damage, peers: Sequence[Peer]) -> tuple[Mark, Anchor]:
+        mark = Mark.read(self._network)
+        if mark is None or mark.is_whole:
+            mark = Mark(self._clock.now_ms(), damage).write(self._network)
+        node = self._seat.places.node
+        take_back(node)  # a chain that had ended and not begun: what was voted is in its place again
+        chain, kept = chain_of(self._genesis()), _digests(node)
+        tree = self._steps(mark, peers)
+        if _digests(node, chain) != kept:
+            raise SignStateTouched
+        return replace(mark, step="whole").write(self._network), tree
+
+    def _is_begun(self) -> bool:
+        """Whether data was put aside, or is known to be damaged."""
+        mark = Mark.read(self._network)
+        return mark is not None and not mark.is_whole
 
     def _steps(self, mark: Mark, peers: Sequence[Peer]) -> Anchor:
         """All that are left; from the beginning where the others went on to another chain meanwhile."""
@@ -169,6 +199,8 @@ class Repairer:
 
     def _steps_left(self, mark: Mark, peers: Sequence[Peer]) -> Anchor:
         if mark.step == "aside":
+            if not (self._network / QUARANTINE / str(mark.stamp)).is_dir():  # else begun before
+                self._require_help(peers)
             self._told("aside")
             self._put_aside(mark)
             mark = replace(mark, step="leaves").write(self._network)
@@ -181,6 +213,14 @@ class Repairer:
         return self._follow(peers)
 
     # -- aside --------------------------------------------------------------------------------------------------------
+
+    def _require_help(self, peers: Sequence[Peer]) -> None:
+        """Somebody hands out leaves now: where all stand still, each would put its ledger aside and nobody would be left to ask. Raises :class:`NobodyHelps`."""
+        for peer in peers:
+            with suppress(AkashiError, OSError):
+                if peer.leaves(0, 1):
+                    return
+        raise NobodyHelps(servers=len(peers))
 
     def _put_aside(self, mark: Mark) -> None:
         """Move ledger, blocks and (where it does not open) network.db away; what voted and what was handed in stays. Repeatable."""

@@ -1,6 +1,6 @@
 """The two papers of a server that joins: what it offers, and what it is invited with.
 
-Guarantees: both are public and are parsed strictly; an offer's fingerprint covers all of it. Refuses other types and shapes (:class:`SettingsInvalid`) without
+Guarantees: both are public and are parsed strictly; an offer's fingerprint covers all of it. Refuses other types and shapes (:class:`PaperInvalid`) without
 quoting them. Trusts: whoever carries an offer to the secretariat not to exchange it (compare the fingerprint).
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 from akashi.app.errors import SettingsInvalid
 from akashi.app.network.places import AddressBook, Reached
 from akashi.app.server.logkeys import TRUST_FILE
+from akashi.network.errors import PaperInvalid
 from akashi.network.model import Address
 
 _OFFER = "akashi-server-offer/1"
@@ -43,16 +44,16 @@ class Offer:
 
     @classmethod
     def parse(cls, data: bytes) -> Offer:
-        """Raises :class:`SettingsInvalid`."""
+        """Raises :class:`PaperInvalid`."""
         try:
             value = json.loads(data)
             if value.pop("type") == _OFFER:
                 address = Address(str(value.pop("host")), int(value.pop("peer_port")), int(value.pop("node_port")))
                 rows = {name: base64.b64decode(text, validate=True) for name, text in value.items()}
                 return cls(address, **rows)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             pass  # said below, without the file's contents
-        raise SettingsInvalid(setting="offer")
+        raise PaperInvalid
 
     @property
     def fingerprint(self) -> str:
@@ -84,14 +85,14 @@ class Invitation:
 
 
 def parse_invitation(data: bytes) -> Invitation:
-    """Raises :class:`SettingsInvalid`."""
+    """Raises :class:`PaperInvalid`."""
     try:
         value = json.loads(data)
         if value["type"] == _INVITATION:
             return _invitation(value)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, SettingsInvalid):
         pass  # said below, without the file's contents
-    raise SettingsInvalid(setting="invitation")
+    raise PaperInvalid
 
 
 def _invitation(value: dict[str, Any]) -> Invitation:

@@ -92,6 +92,7 @@ class Server:
         clock: Clock,
         *,
         ended: threading.Event | None = None,
+        patient: bool = False,
         alarms: deque[AkashiError] | None = None,
     ) -> None:
         self.paths, self.keystore, self.clock = paths, keystore, clock
@@ -105,7 +106,7 @@ class Server:
         """Set when one server of several found its own data damaged and stopped voting, or its chain handed over; opening it again repairs it, or begins the next chain."""
         self.guard: Guard | None = None
         with ExitStack() as opened:  # whatever fails, the home can be opened again, also in this process
-            self.engine, self.node = open_ledger(paths, keystore, clock, self.alarms.append, ended)
+            self.engine, self.node = open_ledger(paths, keystore, clock, self.alarms.append, ended, patient=patient)
             opened.callback(self.engine.close if self.node is None else self.node.stop)
             publish_log_key(paths, self.engine)
             self.vault = Vault(paths.vault, keystore.signer(SERVER_KEY), self.engine.ledger_id, clock)
@@ -183,12 +184,13 @@ class Server:
         return server
 
     @classmethod
-    def open(cls, home: Path, passphrase: bytes, clock: Clock) -> Self:
-        """Open an existing server home. Raises ``HomeMissing``, ``LedgerDamaged``, wrong-passphrase errors."""
+    def open(cls, home: Path, passphrase: bytes, clock: Clock, ended: threading.Event | None = None) -> Self:
+        """Open an existing server home; with ``ended`` a repair is tried again until it came to its end, or that is set. Raises ``HomeMissing``, ``LedgerDamaged``, wrong-passphrase errors."""
         paths = server_paths(home)
         settings = load_settings(paths.settings, ServerSettings)
         keystore = open_keystore(home, paths.keys, passphrase, settings)
-        return start_repaired(lambda: cls(paths, keystore, clock), paths, clock)
+        patient = ended is not None
+        return start_repaired(lambda: cls(paths, keystore, clock, ended=ended, patient=patient), paths, clock)
 
     @classmethod
     def reopen(cls, closed: Server, ended: threading.Event) -> Self:

@@ -34,13 +34,20 @@ def open_ledger(
     clock: Clock,
     alarm: Callable[[AkashiError], None],
     ended: threading.Event | None = None,
+    *,
+    patient: bool = False,
 ) -> tuple[AnyEngine, NetworkNode | None]:
-    """The ledger of a home, and the node that runs it if there are several servers. ``ended`` cuts a repair short, which then goes on at the next opening."""
+    """The ledger of a home, and the node that runs it if there are several servers. ``ended`` cuts a repair short, which then goes on at the next opening; ``patient``: as ``Repairer`` has it."""
     log_name = current_log_key(paths, keystore)
     if NetworkPlaces.of(paths).exists:
         node = open_repaired(
             lambda: Repairer(
-                paths, keystore, clock, log_name=log_key_by_notes(paths, keystore) or log_name, ended=ended
+                paths,
+                keystore,
+                clock,
+                log_name=log_key_by_notes(paths, keystore) or log_name,
+                ended=ended,
+                patient=patient,
             ),
             paths,
             lambda: NetworkNode(paths, keystore, clock, alarm=alarm, log_name=current_log_key(paths, keystore)),

@@ -25,7 +25,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             "servers of this machine, whose nodes start again one after the other. Compare the offer's fingerprint first. The\n"
             "server follows; `akashi network promote` gives it a vote. After an interruption: the same command again.",
             "akashi network add --home demo-home offer.json --out invitation-5.json",
-            (2, 4, 6, 7),
+            (2, 4, 5, 6, 7),
         ),
     )
     parser.add_argument("offer", type=Path, metavar="OFFER", help="the file from `network offer`")

@@ -19,7 +19,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             "The server votes two blocks later. Refused while it does not answer or lacks leaves, and where those who answer\n"
             "would be no quorum of the larger number. Publish trust.txt again afterwards: one more must have signed.",
             "akashi network promote --home demo-home 5",
-            (2, 4, 7),
+            (2, 4, 5, 7),
         ),
     )
     parser.add_argument("number", type=int, metavar="NUMBER", help="the server's number")
@@ -33,7 +33,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             "The ledger, its proofs and the trust file stay; each server keeps the former blocks in server/network/chains and\n"
             "begins the next chain by itself within some 10 s. Until then new operations are not final, and are kept.",
             "akashi network renew --home demo-home",
-            (4, 7),
+            (4, 5, 7),
         ),
     )
     parser.set_defaults(run=_renew)

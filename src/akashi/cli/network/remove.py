@@ -22,7 +22,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             "rest. A server of this machine is stopped and its home set aside, not deleted; what it holds is not proven erased.\n"
             "Publish trust.txt again afterwards; the one before stays beside it, for bundles that were made under it.",
             "akashi network remove --home demo-home 5 --reason replaced",
-            (2, 4, 7),
+            (2, 4, 5, 7),
         ),
     )
     parser.add_argument("number", type=int, metavar="NUMBER", help="the server's number")

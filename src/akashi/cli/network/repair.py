@@ -22,7 +22,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             "executes them again, and compares the tree with what a quorum signed. Its keys and what it voted last stay. A\n"
             "running server does this by itself when it finds damage; at its next start it votes again and reports it.",
             "akashi network repair --home demo-home/servers/server-3",
-            (2, 4, 6, 7),
+            (2, 4, 5, 6, 7),
         ),
     )
     parser.set_defaults(run=_repair)
@@ -35,7 +35,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             "them, and so do the nodes of this machine's other servers, one after the other, which takes some 10 s. The keys with\n"
             "which it signs checkpoints stay: to change those, put a new server in its place (offer, add, promote, remove).",
             "akashi network rekey 3 --home demo-home",
-            (2, 4, 7),
+            (2, 4, 5, 7),
         ),
     )
     parser.add_argument(

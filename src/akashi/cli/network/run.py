@@ -39,7 +39,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
     passphrase, alarms = find_passphrase(arguments.home), new_alarms()
 
     def opened() -> ReplicaServer:
-        server = ReplicaServer.open(arguments.home, passphrase, shell.clock, alarms)
+        server = ReplicaServer.open(arguments.home, passphrase, shell.clock, alarms, ended)
         me = server.node.seat.book.me
         shell.say(shell.choose(f"サーバー {me.number} が動いています。", f"Server {me.number} is running."))
         return server

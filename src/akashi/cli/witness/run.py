@@ -8,7 +8,7 @@ import threading
 
 from akashi.app.passphrase import find_passphrase
 from akashi.cli.shell import Shell, manual
-from akashi.network.witness.home import open_memory, open_server, open_witness
+from akashi.network.witness.home import open_memory, open_server, open_witness, read_options
 from akashi.network.witness.model import Finding, Suspicion
 
 
@@ -35,6 +35,7 @@ def _run(arguments: argparse.Namespace, shell: Shell) -> int:
         en = "ALARM: proof of a split view kept" if split else "note: refused a tree that was not shown to extend ours"
         shell.say(f"{shell.choose(ja, en)} (#{finding.number} {finding.origin} {finding.size})")
 
+    read_options(arguments.home)  # before anybody is asked for a passphrase
     passphrase, memory = find_passphrase(arguments.home), open_memory(arguments.home)
     try:
         witness = open_witness(arguments.home, passphrase, memory, shell.clock, alarm)

@@ -193,7 +193,7 @@ class Peer:
     def _json(self, path: str) -> dict[str, Any]:
         try:
             value = json.loads(self._whole("GET", path, b"", limit=JSON_LIMIT))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PeerAnswerInvalid(server=self.address.server) from error
         if not isinstance(value, dict):
             raise PeerAnswerInvalid(server=self.address.server)

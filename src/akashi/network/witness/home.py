@@ -37,6 +37,7 @@ KEY = "witness"
 SETTINGS, LOGS, DATABASE, KEYS = "witness.toml", "logs.txt", "witness.db", "keys"
 CERTIFICATE, CERTIFICATE_KEY = "certificate.pem", "certificate.key"
 MAX_LOGS = 256
+_LAST_PORT = 65_535
 _HEAD = "# One line per log that this witness knows: its vkey, as in the `log` line of its published trust file.\n"
 
 
@@ -59,7 +60,7 @@ def create_home(
         raise WitnessExists(name=home.name)
     text = _HEAD + "".join(f"{one}\n" for one in logs)
     parse_logs(text)
-    _verify_name(options.name)
+    _verify(options)
     make_directory(home)
     keystore = FileKeystore.create(home / KEYS, passphrase, cost=cost)
     keystore.generate(KEY, KeyKind.ED25519)
@@ -71,6 +72,15 @@ def create_home(
 
 def _toml(value: str | int) -> str:
     return str(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _verify(options: WitnessOptions) -> None:
+    """What can be listened at and stand in the settings' file. Raises :class:`WitnessSettings`."""
+    _verify_name(options.name)
+    if not options.host.isascii() or not options.host.isprintable() or set(options.host) & set('"\\ '):
+        raise WitnessSettings(setting="host")
+    if not 0 <= options.port <= _LAST_PORT:
+        raise WitnessSettings(setting="port")
 
 
 def _verify_name(name: str) -> None:
@@ -97,7 +107,7 @@ def read_options(home: Path) -> WitnessOptions:
         if name not in known or type(value) is not known[name] or (isinstance(value, int) and value < 0):
             raise WitnessSettings(setting=name)
     options = WitnessOptions(**values)
-    _verify_name(options.name)
+    _verify(options)
     return options
 
 
