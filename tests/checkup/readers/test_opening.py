@@ -153,7 +153,8 @@ def test_a_workbook_is_no_archive_and_says_so(name: str) -> None:
         book.writestr(name, "<x/>")
 
     assert detect(out.getvalue()) is FormatName.UNKNOWN
-    for data in (out.getvalue(), bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)):
+    others = (b'<?xml version="1.0"?><a/>', b'\xef\xbb\xbf {"resourceType": "Bundle"}', b"%PDF-1.7\n")
+    for data in (out.getvalue(), bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), *others):
         with pytest.raises(NoTable) as caught:
             open_source(io.BytesIO(data))
         assert "CSV UTF-8" in caught.value.hint("ja")

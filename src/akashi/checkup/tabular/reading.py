@@ -1,7 +1,7 @@
 r"""From a stream of bytes to rows of text: encoding, delimiter, quotes, limits.
 
 Guarantees: reads forward only and holds one line (plus the head used for detection) in memory; every refusal
-names the file line. Refuses: workbooks and zips, UTF-16, NUL bytes, broken quotes, endless lines, and more bytes than allowed.
+names the file line. Refuses: workbooks, zips and documents, UTF-16, NUL bytes, broken quotes, endless lines, and more bytes than allowed.
 
 >>> import io
 >>> source = open_source(io.BytesIO("氏名,身長\r\n見本,170\r\n".encode("cp932")))
@@ -26,17 +26,28 @@ MAX_LINE = 1024 * 1024
 csv.field_size_limit(MAX_LINE)
 
 
-# A zip (an Excel workbook is one, as is an archive of documents), and a workbook of before 2007.
-_BOOKS = (b"PK\x03\x04", b"PK\x05\x06", bytes.fromhex("d0cf11e0a1b11ae1"))
+# A zip (an Excel workbook is one, as is an archive of documents), a workbook of before 2007, XML, JSON, PDF: no heading begins so.
+_NO_TABLES = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    bytes.fromhex("d0cf11e0a1b11ae1"),
+    b"<?xml",
+    b"<ClinicalDocument",
+    b'{"',
+    b"%PDF-",
+)
 
 
 class NoTable(InputError):
-    """An Excel workbook or a zip where a CSV is needed."""
+    """An Excel workbook, a zip or a document where a CSV is needed."""
 
     code = "checkup.no_table"
-    ja, en = "CSV ではなく、Excel ブックか ZIP のファイルです。", "This is no CSV but an Excel workbook or a ZIP file."
-    hint_ja = "Excel なら、「名前を付けて保存」で「CSV UTF-8（コンマ区切り）」を選んで保存し直してください。"
-    hint_en = "Of an Excel workbook, save the sheet as “CSV UTF-8 (comma delimited)”."
+    ja, en = (
+        "CSV の表ではありません（Excel ブック、ZIP、XML、JSON、PDF のいずれかです）。",
+        "This is no CSV table but an Excel workbook or a ZIP, XML, JSON or PDF file.",
+    )
+    hint_ja = "Excel なら、「名前を付けて保存」で「CSV UTF-8（コンマ区切り）」を選んで保存し直してください。特定健診や FHIR のファイルは「健診結果を見る」の画面か「akashi checkup read」で読めます。"
+    hint_en = "Of an Excel workbook, save the sheet as “CSV UTF-8 (comma delimited)”. National checkup and FHIR documents are read by `akashi checkup read`."
 
 
 def detect_encoding(head: bytes) -> str:
@@ -182,7 +193,7 @@ def open_source(stream: BinaryIO, limit_bytes: int = DEFAULT_LIMIT) -> Source:
         head += piece
     if not head.strip():
         raise EmptyFile
-    if head.startswith(_BOOKS):
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(_NO_TABLES):
         raise NoTable
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NulByte(line=head.count(b"\n", 0, head.index(b"\0")) + 1)
