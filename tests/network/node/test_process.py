@@ -80,13 +80,16 @@ def test_it_starts_answers_and_stops(node: Begin, problems: list[AkashiError]) -
 
 
 def test_nothing_of_our_environment_reaches_it(node: Begin, home: NodeHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """CometBFT takes settings from its environment: it gets a home of its own, and nothing else of ours."""
+    """CometBFT takes settings from its environment: it gets a home of its own and how Go runs, and nothing else of ours."""
     monkeypatch.setenv("CMT_RPC_LADDR", "tcp://0.0.0.0:26657")
+    monkeypatch.setenv("GOMAXPROCS", "64")
     node().start()
 
     seen = json.loads((home.cometbft / "seen").read_text(encoding="utf-8"))
 
-    assert {name: value for name, value in seen.items() if name != "LC_CTYPE"} == {"HOME": str(home.cometbft)}
+    assert {name: value for name, value in seen.items() if name != "LC_CTYPE"} == {
+        "HOME": str(home.cometbft), "GOMAXPROCS": "1",
+    }  # fmt: skip
 
 
 def test_a_fallen_node_is_reported_and_started_again(node: Begin, problems: list[AkashiError]) -> None:

@@ -4,7 +4,7 @@ Guarantees: one thread owns the process for its whole life; the process dies wit
 reported (:class:`NodeDied`) and mended by a new start after a growing pause, at most ``most`` times in a row
 (:class:`NodeGaveUp`). A node whose consensus halted is *not* started again: it is stopped and :class:`ConsensusHalted` is reported,
 as going on alone could break the agreement. Refuses: to start where the sign state is lost. The environment holds nothing but a
-home: CometBFT would take settings from it.
+home and how Go runs: CometBFT would take settings from it.
 
 Start the ledger's socket first: the node looks for it once, then every 3 s.
 """
@@ -34,6 +34,8 @@ from akashi.network.node.rules import pause_ms
 LAUNCH = Path(__file__).with_name("launch.py")
 HALTED = b"CONSENSUS FAILURE!!!"
 """CometBFT says so, and goes on answering questions without ever voting again (v0.38 ``consensus/state.go``)."""
+GO = {"GOMAXPROCS": "1"}
+"""One processor for Go's scheduler: a node waits most of the time, and looking for work on others costs it half of what it takes at rest (docs/network-node.md 8)."""
 LOOK_S = 0.05
 START_S = 120.0
 """How long a start may take: a machine that is slow, or reads its programs from a cold disk, has not failed."""
@@ -202,7 +204,7 @@ class NodeProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={"HOME": str(self.home.cometbft)},
+            env={"HOME": str(self.home.cometbft), **GO},
             cwd=self.home.cometbft,
             start_new_session=True,
         )
