@@ -52,7 +52,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     home.mkdir()
     office, clinic, payer = found(home, folder)
     homes = make_network(home, 4, ports_in_a_row(8), PASSPHRASE, SystemClock(), FAST_UNSAFE_COST)
-    monkeypatch.setattr("akashi.app.gateway.remote._TIMEOUT", PATIENCE_S)
+    monkeypatch.setattr("akashi.app.gateway.remote._ANSWER_S", PATIENCE_S)
     monkeypatch.setattr(Server, "pace", Pace(quick_s=0.5, round_s=0.5, rest=0.1))
     with _others(homes[1:]):
         service = Service(home, PASSPHRASE, SystemClock())

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from akashi.app.mirrors import mirroring
+from akashi.app.wiring import KINDS
 from akashi.keys.errors import KeyMissing, OpeningFailed
+from akashi.keys.model import FAST_UNSAFE_COST
 from akashi.ledger.errors import Refused
 from akashi.network.mirror.errors import ReceiptMalformed
 from akashi.network.mirror.events import survivors
@@ -15,7 +17,8 @@ from akashi.network.mirror.export import parse_receipts
 from akashi.network.mirror.framing import opened_bundle
 from akashi.network.mirror.generation import Generation, open_outer, parse_keys_item
 from akashi.network.mirror.receipt import parse_mirror_receipt
-from tests.network.mirror.carrying import Carried
+from akashi.network.mirror.service import Mirror
+from tests.network.mirror.carrying import MIRROR_PASSPHRASE, Carried
 from tests.network.mirror.story import Story, opened
 
 
@@ -110,6 +113,31 @@ def test_an_unaccounted_mirror_is_closed_as_not_proven(carried: Carried) -> None
 
     assert carried.pending() == []
     assert [(one.mirror, one.retired) for one in left] == [(carried.mirror.handle, True)]
+
+
+def test_a_later_mirror_reopens_no_erasure(carried: Carried, tmp_path: Path) -> None:
+    """What was erased before a mirror was enrolled is not 消去中 for its sake; what is erased after it is."""
+    service = carried.service
+    before, after = carried.send(1), carried.send(2)
+    carried.carry()
+    carried.erase(before)
+    for _ in range(2):
+        carried.carry()
+    assert carried.pending() == []
+    service.clock.advance(1_000)
+    trust = service.server.trust_text().encode()
+    later = Mirror.create(tmp_path / "later", trust, MIRROR_PASSPHRASE, KINDS, service.clock, cost=FAST_UNSAFE_COST)
+    try:
+        mirroring.enrol(service.server, later.enrolment())
+        assert carried.pending() == []
+
+        service.clock.advance(1_000)
+        payload = carried.payload(after)
+        carried.erase(after)
+        (open_,) = mirroring.open_erasures(service.server)
+        assert (open_.payload, set(open_.mirrors)) == (payload, {carried.mirror.handle, later.handle})
+    finally:
+        later.close()
 
 
 def test_receipts_of_others_and_old_ones_are_refused(carried: Carried) -> None:

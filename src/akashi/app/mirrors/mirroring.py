@@ -132,12 +132,14 @@ def record_of(server: Server, mirror: str) -> MirrorRecord:
 
 
 def unaccounted(state: ReadState) -> Iterator[Unaccounted]:
-    """Every ordered erasure that some serving mirror has not answered for: 消去中."""
-    serving = [one.handle for one in mirrors(state) if one.retired_ms is None]
+    """Every ordered erasure that some serving mirror has not answered for: 消去中. A mirror that came after the erasure never had anything of it."""
+    serving = [one for one in mirrors(state) if one.retired_ms is None]
     for payload, _ in orders(state) if serving else ():
-        missing = tuple(one for one in serving if gone_ms(state, one, payload) is None)
+        record = payload_record(state, payload)
+        erased_ms = None if record is None else record.erased_ms
+        holding = [one.handle for one in serving if erased_ms is None or one.enrolled_ms <= erased_ms]
+        missing = tuple(one for one in holding if gone_ms(state, one, payload) is None)
         if missing:
-            record = payload_record(state, payload)
             yield Unaccounted(payload, "" if record is None else record.subject, missing)
 
 
