@@ -40,7 +40,7 @@ missing_packages() {
     command -v mkfs.ext4 >/dev/null && command -v debugfs >/dev/null || echo e2fsprogs
     command -v pdftotext >/dev/null || echo poppler-utils
     command -v restic >/dev/null || echo restic
-    { command -v clamscan && command -v clamd; } >/dev/null || echo clamav clamav-daemon
+    { command -v clamscan && command -v clamd && command -v clamdscan; } >/dev/null || echo clamav clamav-daemon clamdscan
     command -v sshd >/dev/null || echo openssh-server
     [ -n "$(find /lib /usr/lib -name pam_oath.so -print -quit 2>/dev/null)" ] || echo libpam-oath
     command -v oathtool >/dev/null || echo oathtool
