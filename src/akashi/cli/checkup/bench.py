@@ -18,8 +18,11 @@ from typing import BinaryIO
 
 from akashi.app.config import GatewaySettings, gateway_paths, gateways_in, load_settings
 from akashi.app.desk.maps import MapShelf, today
-from akashi.checkup import Inspection, LayoutMap, inspect
+from akashi.checkup import Finding, Inspection, LayoutMap, NeutralRecord, inspect
 from akashi.checkup.errors import LayoutUnknown
+from akashi.checkup.readers.detection import LOOK_BYTES, FormatName, detect
+from akashi.checkup.readers.opening import read_any
+from akashi.checkup.tabular.convert import read_records
 from akashi.checkup.tabular.layout import newest_of
 from akashi.cli.files import FileUnreadable, FolderMissing
 from akashi.cli.shell import Shell
@@ -65,6 +68,33 @@ class Bench:
             if not known:
                 raise LayoutUnknown(columns=len(seen.columns))
         return newest_of(known, self.on)
+
+    def people(
+        self, stream: BinaryIO, path: Path, wanted: str, sink: Callable[[Finding], None]
+    ) -> tuple[FormatName, Iterator[NeutralRecord]]:
+        """What ``stream``, the file at ``path``, is, and its people: a table as ``convert`` reads it, with the same map and words."""
+        shelf = self.shelf
+        form = detect(stream.read(LOOK_BYTES), definitions=[shelf.definition()])
+        stream.seek(0)
+        if form is FormatName.LAYOUT:
+            return form, read_records(
+                stream,
+                self.map_for(path, wanted),
+                on=self.on,
+                items=shelf.items(),
+                finding_sink=sink,
+                limit_bytes=self.limit,
+                vocabulary=shelf.vocabulary(),
+            )
+        return read_any(
+            stream,
+            items=shelf.items(),
+            definition=shelf.definition(),
+            maps=[],
+            on=self.on,
+            finding_sink=sink,
+            limit_bytes=self.limit,
+        )
 
 
 def bench_options(parser: argparse.ArgumentParser, what: str = "the institution's file (CSV, UTF-8 or CP932)") -> None:

@@ -68,15 +68,13 @@ def finding_lines(
 
 def _place(same: list[Finding], shell: Shell, items: Mapping[str, Item]) -> str:
     """The first of findings that say the same, and how many more there are."""
-    one = same[0]
-    kind = FINDING_KINDS[one.code]
+    one, kind = same[0], FINDING_KINDS[same[0].code]
     where = shell.choose(f"{one.row}人目", f"person {one.row}") if one.row else ""
     if one.line:  # a format without lines has the person's or document's number only
         where = shell.choose(f"{one.line}行目", f"line {one.line}")
     if one.column:
         where += shell.choose(f" {one.column}列目", f" column {one.column}")
-    # What a writer says has the field or item for its heading; a heading of a file may hold signs that steer a terminal.
-    named = shown(thing(one.header or one.item, items, shell.language))
+    named = shown(thing(one.header or one.item, items, shell.language))  # writers name a field or item
     where += f"「{named}」" if named else ""
     where += shell.choose(f"ほか {len(same) - 1} か所", f" and {len(same) - 1} more") if len(same) > 1 else ""
     return f"  {shell.choose(*_NAMES[kind.severity.value])}  {where or shell.choose('ファイル全体', 'the whole file')}: {kind.sentence(shell.language)}"

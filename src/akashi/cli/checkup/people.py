@@ -7,21 +7,15 @@ Guarantees: several files are read as one, so that visits of one person come tog
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
 
 from akashi.app.errors import ResultsUnreadable
-from akashi.checkup import NeutralRecord
 from akashi.checkup.findings import FindingLog, left_out
 from akashi.checkup.formats.items import ItemTable
-from akashi.checkup.readers.detection import LOOK_BYTES, FormatName, detect
-from akashi.checkup.readers.opening import read_any
 from akashi.checkup.report.people import People, Source
-from akashi.checkup.tabular.convert import read_records
-from akashi.cli.checkup.bench import Bench, MapUnknown, bench_of, reading
+from akashi.cli.checkup.bench import MapUnknown, bench_of, reading
 from akashi.cli.shell import Shell
 
 
@@ -38,20 +32,11 @@ class Gathered:
 
 def people_options(parser: argparse.ArgumentParser) -> None:
     """The options of commands that read files of results of any format."""
-    parser.add_argument(
-        "files",
-        type=Path,
-        nargs="+",
-        metavar="FILE",
-        help="a file of results, of any format; several are read together",
-    )
-    parser.add_argument(
-        "--map", dest="wanted", default="", metavar="ID", help="the map to use for an institution's CSV"
-    )
-    parser.add_argument("--maps", type=Path, metavar="FOLDER", help="folder with maps to try (*.yaml), approved or not")
-    parser.add_argument(
-        "--institution", default="", help="whose settings, where the home has several gateways (inst-…)"
-    )
+    add, several = parser.add_argument, "a file of results, of any format; several are read together"
+    add("files", type=Path, nargs="+", metavar="FILE", help=several)
+    add("--map", dest="wanted", default="", metavar="ID", help="the map to use for an institution's CSV")
+    add("--maps", type=Path, metavar="FOLDER", help="folder with maps to try (*.yaml), approved or not")
+    add("--institution", default="", help="whose settings, where the home has several gateways (inst-…)")
 
 
 def gathered(arguments: argparse.Namespace, shell: Shell) -> Gathered:
@@ -63,7 +48,7 @@ def gathered(arguments: argparse.Namespace, shell: Shell) -> Gathered:
     sources: list[Source] = []
     for path in arguments.files:
         with reading(path, shell.progress(shell.choose("読み取り", "read"))) as stream:
-            form, records = _read(stream, path, bench, wanted, said)
+            form, records = bench.people(stream, path, wanted, said.add)
             for record in records:
                 people.add(record)
         sources.append(Source(path.name, _digest(path), form.value))
@@ -78,34 +63,6 @@ def gathered(arguments: argparse.Namespace, shell: Shell) -> Gathered:
             )
         )
     return Gathered(people, bench.shelf.items(), tuple(sources), sum(counts.values()), lost)
-
-
-def _read(
-    stream: BinaryIO, path: Path, bench: Bench, wanted: str, said: FindingLog
-) -> tuple[FormatName, Iterator[NeutralRecord]]:
-    """A table as ``convert`` reads it, with the same map and words; any other format by its reader."""
-    shelf = bench.shelf
-    form = detect(stream.read(LOOK_BYTES), definitions=[shelf.definition()])
-    stream.seek(0)
-    if form is FormatName.LAYOUT:
-        return form, read_records(
-            stream,
-            bench.map_for(path, wanted),
-            on=bench.on,
-            items=shelf.items(),
-            finding_sink=said.add,
-            limit_bytes=bench.limit,
-            vocabulary=shelf.vocabulary(),
-        )
-    return read_any(
-        stream,
-        items=shelf.items(),
-        definition=shelf.definition(),
-        maps=[],
-        on=bench.on,
-        finding_sink=said.add,
-        limit_bytes=bench.limit,
-    )
 
 
 def _digest(path: Path) -> bytes:
