@@ -91,7 +91,8 @@ def test_both_ports_talk_through_the_tunnel_and_nothing_else_is_on_the_line(stag
         two.fence()
         assert one.begin(2), one.log()
         standing = one.standing(2)
-        one.inside("ip", "addr", "add", "239.7.7.7/32", "dev", "eth0", "autojoin")  # IGMP, as an interface may at any time
+        # IGMP is on the line as well, as an interface may say it at any time.
+        one.inside("ip", "addr", "add", "239.7.7.7/32", "dev", "eth0", "autojoin")
         answers = [two.say(stage.hosts[0], port, WORD) for port in (PEER_PORT, NODE_PORT)]
         answers += [one.say(stage.hosts[1], port, WORD) for port in (PEER_PORT, NODE_PORT)]
 
