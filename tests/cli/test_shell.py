@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from akashi.cli.__main__ import main
 from akashi.cli.files import FileThere, FileUnreadable, FileUnwritable, read_bounded, write_whole
 from akashi.cli.homes import SecretMissing, secret
-from akashi.cli.shell import ConfirmationMissing, Shell, language_of_environment, moment, run_parsed
+from akashi.cli.shell import BadArguments, ConfirmationMissing, Shell, language_of_environment, moment, run_parsed
 from akashi.durable import DiskFull
 from tests.cli.stage import Stage
 
@@ -270,3 +271,44 @@ def test_no_strangers_text_steers_the_terminal() -> None:
     Shell(out, io.StringIO(), "ja").result({}, [f"{NAME}\x1b]0;x\x07\x9b2J\r\u202e一行目\n二行目\t終"])
 
     assert out.getvalue() == f"{NAME}·]0;x··2J··一行目\n二行目\t終\n"
+
+
+def test_no_strangers_file_name_steers_the_terminal_by_an_error() -> None:
+    """What an error says goes the same way."""
+    err = io.StringIO()
+    Shell(io.StringIO(), err, "ja").fail(BadArguments(what="\x1b[2J", command="akashi"))
+
+    assert "\x1b" not in err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "必要な指定がありません: COMMAND"),
+        (["device", "limit"], "必要な指定がありません: "),
+        (["verify", "--lang", "de", "x"], "--lang: 'de' は選べません（選べるもの: 'ja', 'en'）"),
+        (["verify", "x", "y", "z", "--nosuch"], "知らない指定です: "),
+        (["transfer", "list", "--home"], "--home: 値を一つ続けてください"),
+        (["checkup", "generate", "--people", "many"], "--people: 'many' は数ではありません"),
+        (["device", "limit", "--most", "x\udce3"], "--most: "),
+    ],
+)
+def test_mistakes_are_told_in_japanese(monkeypatch: pytest.MonkeyPatch, words: list[str], said: str) -> None:
+    """What the parser does not take is said in plain Japanese, with the names that the person typed."""
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    err = io.StringIO()
+
+    assert main(words, Shell(io.StringIO(), err)) == 2
+    assert said in err.getvalue().splitlines()[0]
+    assert not re.search("argument|required|choice|invalid|expected|unrecognized", err.getvalue())
+
+
+def test_words_in_another_encoding_are_refused() -> None:
+    """A name that came as CP932 is no name of anybody; the command is not begun."""
+    err = io.StringIO()
+    begun: list[str] = []
+    named = argparse.Namespace(named=b"\x8e\x52".decode(errors="surrogateescape"), run=lambda *_: begun.append(""))
+
+    assert run_parsed(named, Shell(io.StringIO(), err)) == 2
+    assert "UTF-8 の端末で入力してください: named" in err.getvalue()
+    assert not begun

@@ -20,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from akashi.cli.mistakes import in_japanese
 from akashi.clock import Clock, SystemClock
 from akashi.errors import AkashiError, InputError, Unavailable
 
@@ -46,6 +47,8 @@ _JAPAN = timedelta(hours=9)
 _CENTURY_DAYS = 36_600
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters with which another institution's text could steer a terminal, or turn the writing round."""
+_BROKEN = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes that are no UTF-8."""
 
 
 class BadArguments(InputError):
@@ -54,6 +57,12 @@ class BadArguments(InputError):
     code = "cli.arguments"
     ja, en = "引数が正しくありません（{command}: {what}）。", "Bad arguments ({command}: {what})."
     hint_ja = hint_en = "{command} --help"
+
+    def sentence(self, language: str = "ja") -> str:
+        """The message for a person; the parser's own words are said in Japanese too."""
+        if language != "ja":
+            return super().sentence(language)
+        return self.ja.format(**{**self.params, "what": in_japanese(str(self.params["what"]))})
 
 
 class ConfirmationMissing(InputError):
@@ -115,7 +124,7 @@ class Shell:
 
     def say(self, text: str) -> None:
         """A line for a person, on standard error."""
-        print(text, file=self.err, flush=True)
+        print(_STEERING.sub("\N{MIDDLE DOT}", text), file=self.err, flush=True)
 
     def line(self, text: str) -> None:
         """A line of the result, on standard output."""
@@ -228,9 +237,18 @@ def common_options(*, home: bool = True) -> argparse.ArgumentParser:
     return parent
 
 
+def _require_text(arguments: argparse.Namespace) -> None:
+    """Refuse what the terminal sent in another encoding: such a word can be no name. Paths may hold any bytes, and are of a type of their own."""
+    for name, value in vars(arguments).items():
+        words = value if isinstance(value, list) else [value]
+        if any(isinstance(word, str) and _BROKEN.search(word) for word in words):
+            raise BadArguments(what=f"not UTF-8: {name}", command="akashi")
+
+
 def run_parsed(arguments: argparse.Namespace, shell: Shell) -> int:
     """Run the command that was chosen; every failure becomes two lines and an exit status."""
     try:
+        _require_text(arguments)
         return int(arguments.run(arguments, shell))
     except AkashiError as error:
         return shell.fail(error)
