@@ -140,6 +140,16 @@ class PortsOut(InputError):
     hint_ja, hint_en = "--port に別の番号を指定してください。", "Name another number with --port."
 
 
+class HostOut(InputError):
+    """Neither a host name nor an IP address; its text is not repeated, for it may steer a terminal."""
+
+    code = "network.host"
+    ja = "サーバーの場所（--host）が、ホスト名でも IP アドレスでもありません。"
+    en = "The server's place (--host) is neither a host name nor an IP address."
+    hint_ja = "他のサーバーからこの機械に届く名前かアドレスを指定してください。例: --host 10.0.0.5"
+    hint_en = "Name how the other servers reach this machine, such as --host 10.0.0.5."
+
+
 class PortsOverlap(InputError):
     """Two would listen at one place: two servers, or a server and the service itself."""
 

@@ -23,7 +23,7 @@ from akashi.clock import FixedClock
 from akashi.durable import make_directory
 from akashi.errors import AkashiError
 from akashi.keys.model import FAST_UNSAFE_COST
-from akashi.network.errors import PortsOut, PortsOverlap
+from akashi.network.errors import HostOut, PortsOut, PortsOverlap
 from akashi.network.model import Address
 
 START = 1_795_219_200_000
@@ -134,4 +134,33 @@ def test_an_offer_of_what_is_no_port_makes_nothing(tmp_path: Path) -> None:
     with pytest.raises(PortsOut):
         offer_server(tmp_path / "new", b"", "inst-a", Address("h", 65_535, 65_536), PASSPHRASE, FixedClock(START))
 
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("host", ["", "a b", "-a", "a..b", "a/b", "10.0.0.256:1", "x" * 254, "例", "a\x1b[2J", "[::1]"])
+def test_a_host_that_is_none_is_refused(host: str) -> None:
+    """Must fail: what is neither a name nor an address makes no home that nobody could reach; it is not repeated."""
+    with pytest.raises(HostOut) as refused:
+        require_apart([Address(host, 26650, 26651)])
+    with pytest.raises(HostOut):
+        require_apart([HERE], [Address(host, 26650, 26651)])
+
+    assert not host or host not in refused.value.sentence("ja")
+
+
+@pytest.mark.parametrize("host", ["h", "server-4.example", "10.0.0.5", "fd77::1", "::1", "4.example"])
+def test_names_and_addresses_are_hosts(host: str) -> None:
+    """What others can reach is taken."""
+    require_apart([Address(host, 26650, 26651)])
+
+
+def test_an_offer_names_an_institution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped secretariat is found before keys are made."""
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    err = io.StringIO()
+    words = ["network", "offer", "--home", str(tmp_path / "new"), "--server-trust", str(tmp_path / "none")]
+    words += ["--secretariat", "nonsense", "--host", "10.0.0.5", "--out", str(tmp_path / "offer.json")]
+
+    assert main(words, Shell(io.StringIO(), err)) == 2
+    assert "--secretariat: inst-" in err.getvalue()
     assert not (tmp_path / "new").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from akashi.app.network.local import FIRST_PORT
@@ -13,6 +14,7 @@ from akashi.cli.shell import Shell, manual
 from akashi.network.model import Address
 
 _MOST_TRUST = 64 * 1024
+_HANDLE = re.compile("inst-[0-9a-z]{4,32}")
 
 
 def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], parent: argparse.ArgumentParser) -> None:
@@ -30,12 +32,18 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
     )
     parser.add_argument("--server-trust", type=Path, required=True, metavar="FILE", help="the trust file of the ledger")
     text = "the secretariat's institution (inst-…)"
-    parser.add_argument("--secretariat", dest="institution", required=True, metavar="ID", help=text)
+    parser.add_argument("--secretariat", dest="institution", type=_institution, required=True, metavar="ID", help=text)
     parser.add_argument("--host", required=True, help="name or address at which the others reach this machine")
     text = f"peer plane's port; the next one is the node's (default {FIRST_PORT})"
     parser.add_argument("--port", type=int, default=FIRST_PORT, help=text)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the offer goes")
     parser.set_defaults(run=_run)
+
+
+def _institution(text: str) -> str:
+    if not _HANDLE.fullmatch(text):
+        raise argparse.ArgumentTypeError("inst-…")
+    return text
 
 
 def _run(arguments: argparse.Namespace, shell: Shell) -> int:
