@@ -47,7 +47,7 @@ KNOWN = {
 }  # fmt: skip
 """Names of formats and of folders in them, of items and of marks that stand on results."""
 COMMANDS = {
-    "akashi", "checkup", "check", "map", "draft", "archive", "fhir", "resume", "jobs", "summary.xlsx", "docs/checkup.md", "Format",
+    "akashi", "checkup", "check", "read", "map", "draft", "archive", "fhir", "resume", "jobs", "summary.xlsx", "docs/checkup.md", "Format",
     "definitions", "Map", "files", "version", "tools/setup.sh", "json", "per-",
 }  # fmt: skip
 """What a person types, or a file that they open."""

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from akashi.api.server import app
 from akashi.app.network.status import IncidentLine, NetworkStatus, OwnWord, ServerLine
-from akashi.errors import Misuse
+from akashi.errors import Misuse, NotFound
 from akashi.network.model import IncidentKind, IncidentPlace, ServerRole
 from akashi.web.rendering import texts
 from akashi.web.staff.servers import shown
@@ -76,12 +76,23 @@ ILL = replace(
 Pretend = Callable[[NetworkStatus], None]
 
 
+class _Alone:
+    """In place of a node, for the page alone: a gateway that looks for other signers meanwhile, as it does every so often, finds none."""
+
+    def __init__(self) -> None:
+        self.trust = self
+
+    def chain(self) -> bytes:
+        """As where one server keeps the ledger."""
+        raise NotFound
+
+
 @pytest.fixture
 def pretend(world: World, monkeypatch: pytest.MonkeyPatch) -> Pretend:
     """The home's server answers as one of several in this state."""
 
     def now(told: NetworkStatus) -> None:
-        monkeypatch.setattr(world.server, "node", object())
+        monkeypatch.setattr(world.server, "node", _Alone())
         monkeypatch.setattr(app, "status_of", lambda _node, _problems: told)
 
     return now

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from akashi.errors import AkashiError
+from akashi.app.network.control import ControlSocket, ask, control_path
 from akashi.network.errors import NotFinal
-from akashi.network.mirror.errors import MirrorFolder, MirrorOverdue, ReceiptMalformed
+from akashi.network.mirror.errors import MirrorFolder, MirrorOverdue, MirrorUnknown, ReceiptMalformed
 from akashi.network.mirror.model import MirrorRecord, Transport
 from akashi.network.mirror.rules import is_overdue
 from tests.app.mirrors.line import MINUTE_MS, Line
@@ -202,11 +202,18 @@ def test_who_is_late(heard: int, retired: int | None, after: int, *, late: bool)
     assert is_overdue(record, 100, after) is late
 
 
-def test_the_desk_answers_errors_with_code_and_parameters(line: Line) -> None:
-    """What a process of the same user is told is what the command would have said itself."""
-    verb = line.desk.verbs()["export"]
-    answer = verb({"folder": str(line.out), "mirror": "mir-nobody", "again": False})
+def test_a_process_beside_is_told_the_desks_own_errors(line: Line, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a process of the same user is told over the socket is what the command would have said itself."""
+    folder = tmp_path_factory.mktemp("d")  # names of sockets are short
+    control_path(folder).parent.mkdir()
+    served = ControlSocket(control_path(folder), line.desk.verbs())
+    served.start()
+    try:
+        with pytest.raises(MirrorUnknown) as told:
+            ask(folder, "export", folder=str(line.out), mirror="mir-nobody", again=False)
+    finally:
+        served.stop()
 
-    assert answer == {"refused": "network.mirror_unknown", "params": {"mirror": "mir-nobody"}}
-    with pytest.raises(AkashiError):
+    with pytest.raises(MirrorUnknown) as own:
         line.desk.export(line.out, "mir-nobody")
+    assert (told.value.params, str(told.value)) == (own.value.params, str(own.value))

@@ -113,7 +113,7 @@ def test_what_does_not_belong_there_is_told_and_housekeeping_is_not(items: ItemT
     [
         (["a.json"], FormatName.ECHECKUP), (["reports/", "reports/A.JSON"], FormatName.ECHECKUP),
         (["__MACOSX/x", ".DS_Store", "a.json"], FormatName.ECHECKUP), (["表.json"], FormatName.ECHECKUP),
-        (["a/DATA/h.xml", "a.json"], FormatName.ARCHIVE), (["[Content_Types].xml"], FormatName.ARCHIVE), ([], FormatName.ARCHIVE),
+        (["a/DATA/h.xml", "a.json"], FormatName.ARCHIVE), (["[Content_Types].xml"], FormatName.UNKNOWN), ([], FormatName.ARCHIVE),
         (["reports/"], FormatName.ARCHIVE),
     ],
 )  # fmt: skip
