@@ -5,7 +5,7 @@ BIN := .venv/bin
 demo:        ; @tools/setup.sh run && rm -rf demo-home && $(BIN)/akashi demo --home demo-home
 serve:       ; @tools/setup.sh run && $(BIN)/akashi serve --home demo-home
 network:     ; @tools/network.sh
-test:        ; @tools/setup.sh dev && $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+test:        ; @tools/setup.sh dev && $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 test-slow:   ; @tools/setup.sh dev && $(BIN)/python -m pytest -m slow $(ARGS)
 check:       ; @tools/setup.sh dev && tools/check.sh
 fmt:         ; @tools/setup.sh dev && $(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -46,23 +46,24 @@ class Served:
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """Bundles four times a second into ``out``, receipts from ``in``."""
+    folder = tmp_path_factory.mktemp("s")  # names of sockets are short
     cheapen(monkeypatch)
     monkeypatch.delenv("AKASHI_PASSPHRASE_FILE", raising=False)
     now = SystemClock().now_ms()
-    found(tmp_path / "home", now, free_ports(5))
+    found(folder / "home", now, free_ports(5))
     for name in ("usb", "out", "in", "away"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "away" / "passphrase").write_text("invented passphrase of a mirror")
-    path = server_paths(tmp_path / "home").settings
-    daily = {"mirror_outbox": str(tmp_path / "out"), "mirror_inbox": str(tmp_path / "in"), "mirror_every_ms": 250}
+        (folder / name).mkdir()
+    (folder / "away" / "passphrase").write_text("invented passphrase of a mirror")
+    path = server_paths(folder / "home").settings
+    daily = {"mirror_outbox": str(folder / "out"), "mirror_inbox": str(folder / "in"), "mirror_every_ms": 250}
     save_settings(path, replace(load_settings(path, ServerSettings), **daily))  # type: ignore[arg-type]  # names real fields
     clock = FixedClock(now)
-    service = Serving(tmp_path / "home", PASSPHRASE, clock)
+    service = Serving(folder / "home", PASSPHRASE, clock)
     service.start()
     try:
-        yield Served(tmp_path, clock, service)
+        yield Served(folder, clock, service)
     finally:
         service.stop()
 

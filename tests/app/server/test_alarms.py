@@ -95,9 +95,10 @@ def test_alarms_that_come_while_they_are_told_are_no_error() -> None:
 
 
 @needs_cometbft
-def test_a_further_server_tells_them_too(tmp_path: Path) -> None:
+def test_a_further_server_tells_them_too(tmp_path_factory: pytest.TempPathFactory) -> None:
     """`network run` opens its home again after a repair with the alarms of before; the verb of the control socket has both, once."""
-    folder = found_four(tmp_path, FixedClock(START), range(32_051, 32_055), servers=2).folders[1]
+    root = tmp_path_factory.mktemp("a")  # names of sockets are short
+    folder = found_four(root, FixedClock(START), range(32_051, 32_055), servers=2).folders[1]
     keystore = open_keystore(folder, server_paths(folder).keys, PASSPHRASE, ServerSettings())
     alarms = new_alarms()
     first = ReplicaServer.reopen(folder, keystore, FixedClock(START), alarms=alarms)
