@@ -90,7 +90,7 @@ def test_the_invitation_names_both_servers_and_no_secret(made: Path) -> None:
 def test_an_offer_is_not_overwritten(made: Path) -> None:
     """Must fail: the file is there, and the home has keys already."""
     trust = str(server_paths(made / "home").public / "trust.txt")
-    rest = ("--server-trust", trust, "--secretariat", "inst-1", "--host", "h", "--out")
+    rest = ("--server-trust", trust, "--secretariat", "inst-office", "--host", "h", "--out")
 
     assert _run("offer", "--home", str(made / "new"), *rest, str(made / "offer.json"))[1] == 5
     with pytest.MonkeyPatch.context() as patch:

@@ -26,7 +26,7 @@ def declare(commands: argparse._SubParsersAction[argparse.ArgumentParser], paren
             parent,
             "Makes the home of a further server with keys that never leave it, and a file of public keys for the secretariat.\n"
             "Compare the fingerprint over the telephone before the server is added. HOST is how the others reach this machine.",
-            "akashi network offer --home here --server-trust trust.txt --secretariat inst-1 --host 10.0.0.5 --out offer.json",
+            "akashi network offer --home here --server-trust trust.txt --secretariat inst-office --host 10.0.0.5 --out offer.json",
             (2, 3, 5, 6),
         ),
     )
